@@ -1,0 +1,71 @@
+//! The one registry of diagnostic codes. Each has a page in `docs/codes/`, which is the only
+//! source of `failway explain`, of the reference, and of a test that runs the page's examples.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])* $name:ident $severity:ident $title:literal;)*) => {
+        /// A diagnostic code: `FW`, its family's digit, and two digits more.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $title] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as users see it, such as `FW301`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => stringify!($name),)* }
+            }
+
+            /// The severity that findings of this code have.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$name => Severity::$severity,)* }
+            }
+
+            /// A short title.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$name => $title,)* }
+            }
+
+            /// The page: what it found, why it matters, a failing and a repaired example.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$name => include_str!(concat!("../../docs/codes/", stringify!($name), ".md")),)* }
+            }
+        }
+    };
+}
+
+// A code is never renumbered or reused. Order: by number.
+codes! {
+    // ── FW0: syntax ──────────────────────────────────────────────────────────
+    FW001 Error "syntax error";
+    // ── FW1: names and types ─────────────────────────────────────────────────
+    FW101 Error "unknown name";
+    // ── FW2: the gate ────────────────────────────────────────────────────────
+    // ── FW3: the flow ────────────────────────────────────────────────────────
+    FW301 Error "unhandled outcome";
+}
+
+impl Code {
+    /// Finds a code by its text, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|c| c.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,6 @@
+//! Failway: what an AI may do, and what happens when something breaks, proven complete before
+//! anything runs.
+
+pub mod diagnostics;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,2 @@
+//! The `failway` program.
+fn main() {}
