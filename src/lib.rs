@@ -2,5 +2,6 @@
 //! anything runs.
 
 pub mod diagnostics;
+pub mod model;
 pub mod source;
 pub mod syntax;
