@@ -2,6 +2,8 @@
 //! anything runs.
 
 pub mod diagnostics;
+pub mod logic;
 pub mod model;
 pub mod source;
 pub mod syntax;
+pub mod table;

@@ -1,0 +1,3 @@
+//! The artifact: build, verify, read, write.
+
+pub mod format;
