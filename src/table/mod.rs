@@ -1,3 +1,14 @@
 //! The artifact: build, verify, read, write.
 
+pub mod canonical;
+mod check;
+pub mod eval;
 pub mod format;
+pub mod read;
+pub mod scalar;
+mod strict;
+pub mod value;
+pub mod write;
+
+pub use check::Broken;
+pub use read::{ReadError, Table};
