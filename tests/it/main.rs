@@ -1,0 +1,3 @@
+//! The one integration test binary: what needs the whole crate.
+
+mod schema;
