@@ -3,7 +3,9 @@
 //! Stephen C. Kleene, "Introduction to Metamathematics" (1952), § 64: strong three-valued logic.
 
 use super::{Interp, World};
-use crate::model::{Atom, AtomKind, Cond, Const, HistoryTerm, Operand, Path, Root, Type};
+use crate::model::{
+    Atom, AtomKind, Cond, Const, FlowId, HistoryTerm, Operand, Path, Root, StateId, Type,
+};
 use crate::syntax::tree::{CompareOp, HistoryFunc};
 
 /// True, false, or undecided for want of a value (`None`).
@@ -171,9 +173,7 @@ fn constant(c: &Const) -> Scaled {
 
 fn scaled(value: Const, ty: &Type, scale: u32) -> Scaled {
     match value {
-        Const::Number(n) => {
-            Scaled::Number(i128::from(n) * ten(scale.saturating_sub(ty.scale())))
-        }
+        Const::Number(n) => Scaled::Number(i128::from(n) * ten(scale.saturating_sub(ty.scale()))),
         other => Scaled::Other(other),
     }
 }
@@ -232,7 +232,7 @@ impl World for WithElement<'_> {
         self.outer.history(interp, term)
     }
 
-    fn during(&self, flow: crate::model::FlowId, state: Option<crate::model::StateId>) -> bool {
+    fn during(&self, flow: FlowId, state: Option<StateId>) -> bool {
         self.outer.during(flow, state)
     }
 }

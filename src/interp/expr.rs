@@ -52,12 +52,7 @@ impl Interp<'_> {
 
     /// The arguments of a call.
     #[must_use]
-    pub fn args(
-        &self,
-        world: &dyn World,
-        args: &ArgList,
-        params: &[Param],
-    ) -> Vec<Option<Const>> {
+    pub fn args(&self, world: &dyn World, args: &ArgList, params: &[Param]) -> Vec<Option<Const>> {
         let values = args.args.iter().zip(params);
         values
             .map(|(arg, param)| {

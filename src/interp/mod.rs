@@ -25,6 +25,12 @@ pub trait World {
     /// the count.
     fn history(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64;
 
+    /// The count that a limit per session asks for: calls whose `where` can't be told yet count,
+    /// and for the repeat of an effect there is nothing to count.
+    fn used(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64 {
+        self.history(interp, term)
+    }
+
     /// Whether the session is in that flow, or that state of it.
     fn during(&self, flow: FlowId, state: Option<StateId>) -> bool;
 }

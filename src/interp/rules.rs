@@ -158,7 +158,7 @@ impl Interp<'_> {
             return false;
         }
         let made = match per {
-            LimitPer::Session => world.history(self, term),
+            LimitPer::Session => world.used(self, term),
             LimitPer::Window(ms) => {
                 let key: Vec<_> = term.keys.iter().map(|k| self.path(world, k)).collect();
                 shared.count(&rule.name, *ms, &key)
@@ -169,9 +169,6 @@ impl Interp<'_> {
 
     fn instead(&self, world: &dyn World, instead: &Instead) -> (ActionId, Vec<Option<Const>>) {
         let params = &self.policy.action(instead.action).params;
-        (
-            instead.action,
-            self.args(world, &instead.args, params),
-        )
+        (instead.action, self.args(world, &instead.args, params))
     }
 }

@@ -77,14 +77,7 @@ impl Interp<'_> {
         }
         match (ty, value) {
             (Type::Bool, Const::Bool(_)) => true,
-            (
-                Type::String {
-                    min,
-                    max,
-                    patterns,
-                },
-                Const::Str(text),
-            ) => {
+            (Type::String { min, max, patterns }, Const::Str(text)) => {
                 let length = text.chars().count();
                 length >= *min as usize
                     && max.is_none_or(|max| length <= max as usize)

@@ -1,3 +1,6 @@
 //! The one integration test binary: what needs the whole crate.
 
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod schema;
