@@ -178,7 +178,8 @@ fn failure(chunk: &str, rule: Rule) -> (usize, BTreeSet<String>) {
     if let Some(attempts) = error.parse_attempts() {
         at = attempts.max_position;
         for token in attempts.expected_tokens() {
-            { let token = token.to_string();
+            {
+                let token = token.to_string();
                 let plain = token.trim();
                 if !plain.is_empty()
                     && plain != "//"
