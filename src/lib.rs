@@ -5,6 +5,7 @@ pub mod diagnostics;
 pub mod interp;
 pub mod logic;
 pub mod model;
+pub mod runtime;
 pub mod source;
 pub mod syntax;
 pub mod table;

@@ -6,7 +6,7 @@ pub mod eval;
 pub mod format;
 pub mod read;
 pub mod scalar;
-mod strict;
+pub(crate) mod strict;
 pub mod value;
 pub mod write;
 
