@@ -20,19 +20,89 @@
 //! Questions: `solve(formula, budget)` gives `Ok(Some(witness))`, `Ok(None)` (unsatisfiable), or
 //! `Err(OutOfBudget)`; it is exact. `diagram(cases)` turns an ordered list of (formula, leaf), the
 //! first that holds wins, into a shared acyclic graph whose nodes test integer-valued *probes*.
-//!
-//! # The interface
-//!
-//! ```text
-//! Logic::new()
-//! int(name, min, max) -> Term            interned by name: same name, same term
-//! string(name, domain: Language) -> Term
-//! list(name, min_size, max_size) -> Term
-//! element_int / element_string(list, name, …) -> Term      a term of the list's element
-//! length_of(Term) -> Term, size_of(Term) -> Term
-//! require_first(term, presence: Term)    diagrams test `presence` before `term`
-//! language(pattern) -> Result<Language, _>, literals(&[…]), any_string(), and/or/not of languages
-//! constant(bool), and(&[…]), or(&[…]), not(f), in_set, in_language, difference, equal, some -> Formula
-//! solve(Formula, &mut Budget) -> Result<Option<Assignment>, OutOfBudget>
-//! diagram(&[(Formula, leaf)], default_leaf, &mut Budget) -> Result<Diagram, OutOfBudget>
-//! ```
+
+mod assignment;
+mod atoms;
+mod automaton;
+mod budget;
+mod diagram;
+mod formula;
+mod intset;
+mod language;
+mod solve;
+mod term;
+
+pub use assignment::Assignment;
+pub use automaton::{Automaton, AutomatonId};
+pub use budget::{Budget, OutOfBudget};
+pub use diagram::{Diagram, DiagramNode, Edge, Path, Probe, Step};
+pub use formula::{Difference, Formula};
+pub use intset::IntSet;
+pub use language::Language;
+pub use term::{MAX_LENGTH, Term, TermKind};
+
+use formula::Node;
+use language::{Dfa, LanguageData, LanguageId};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use term::{TermData, TermKey};
+
+/// A universe of terms, languages and formulas. Ids of one must not be used with another.
+#[derive(Clone, Debug)]
+pub struct Logic {
+    terms: Vec<TermData>,
+    term_ids: FxHashMap<TermKey, Term>,
+    no_term: TermData,
+    nodes: Vec<Node>,
+    node_ids: FxHashMap<Node, u32>,
+    languages: Vec<LanguageData>,
+    language_ids: FxHashMap<LanguageData, LanguageId>,
+    language_dfas: FxHashMap<Language, Arc<Dfa>>,
+    intersections: FxHashMap<(Language, Language), Language>,
+    utf8: Arc<Dfa>,
+    automata: Vec<Automaton>,
+    automaton_ids: FxHashMap<Automaton, AutomatonId>,
+    no_automaton: Automaton,
+}
+
+impl Default for Logic {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Logic {
+    /// An empty universe.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut logic = Self {
+            terms: Vec::new(),
+            term_ids: FxHashMap::default(),
+            no_term: TermData {
+                name: String::new(),
+                kind: TermKind::Int { min: 0, max: 0 },
+                list: None,
+                instance: 0,
+                guards: Vec::new(),
+            },
+            nodes: vec![Node::True],
+            node_ids: std::iter::once((Node::True, 0)).collect(),
+            languages: Vec::new(),
+            language_ids: FxHashMap::default(),
+            language_dfas: FxHashMap::default(),
+            intersections: FxHashMap::default(),
+            utf8: Arc::new(Dfa::utf8()),
+            automata: Vec::new(),
+            automaton_ids: FxHashMap::default(),
+            no_automaton: Automaton {
+                alphabet: vec![(0, 0)],
+                classes: 1,
+                next: vec![0],
+                accept: vec![0],
+            },
+        };
+        // Base 0 is the empty language: `Language::NONE` and `Language::ALL` rely on it.
+        logic.language_of_strings(std::collections::BTreeSet::new());
+        logic
+    }
+}
