@@ -46,6 +46,12 @@ macro_rules! codes {
 codes! {
     // ── FW0: syntax ──────────────────────────────────────────────────────────
     FW001 Error "syntax error";
+    FW002 Error "keyword as a name";
+    FW003 Error "bad literal";
+    FW004 Error "block not closed, or closed twice";
+    FW005 Error "nested too deep";
+    FW006 Error "written twice";
+    FW007 Error "file too large";
     // ── FW1: names and types ─────────────────────────────────────────────────
     FW101 Error "unknown name";
     // ── FW2: the gate ────────────────────────────────────────────────────────

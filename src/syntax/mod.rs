@@ -1,3 +1,97 @@
 //! Text to tree. Never fails: every text yields a tree and the list of its syntax errors.
 
+mod build;
+mod grammar;
+mod recover;
+mod scan;
+mod slips;
 pub mod tree;
+mod words;
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use build::Builder;
+use grammar::{Grammar, Rule};
+use pest::Parser;
+use tree::File;
+
+/// The most bytes that a source file may have.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// Reads one file. The tree holds all that could be read; the findings say what could not.
+#[must_use]
+pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    let empty = || File {
+        id: file,
+        header: None,
+        items: Vec::new(),
+        comments: Vec::new(),
+        complete: false,
+    };
+    if text.len() > MAX_BYTES {
+        let found = Diagnostic::new(
+            Code::FW007,
+            format!("this file has more than {} MiB", MAX_BYTES >> 20),
+            Span::new(file, 0, 0),
+            "not read",
+        )
+        .help("split it into files and join them by `use`");
+        return (empty(), vec![found]);
+    }
+    if let Some(found) = scan::too_deep(file, text) {
+        return (empty(), vec![found]);
+    }
+    let pair = match Grammar::parse(Rule::file, text).map(|mut pairs| pairs.next()) {
+        Ok(Some(pair)) => pair,
+        // The grammar takes every text; should it ever refuse one, say so rather than nothing.
+        Ok(None) | Err(_) => {
+            let found = Diagnostic::new(
+                Code::FW001,
+                "this file cannot be read",
+                Span::new(file, 0, 0),
+                "from here on",
+            )
+            .help("look for a text, a regular expression or a block that is not closed");
+            return (empty(), vec![found]);
+        }
+    };
+    let comments = pair
+        .clone()
+        .into_inner()
+        .flatten()
+        .filter(|p| p.as_rule() == Rule::COMMENT)
+        .map(|p| (p.as_span().start(), p.as_span().end()))
+        .collect();
+    let mut builder = Builder {
+        file,
+        text,
+        comments,
+        findings: Vec::new(),
+        complete: true,
+    };
+    let tree = build::file(&mut builder, &pair);
+    (tree, builder.findings)
+}
+
+/// The text of a file's bytes, a byte-order mark left out.
+///
+/// # Errors
+/// A sentence for the user, if the bytes are not UTF-8.
+pub fn decode(bytes: &[u8]) -> Result<String, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_string()),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let line = bytes.iter().take(at).filter(|&&b| b == b'\n').count() + 1;
+            let hint = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+                " (it looks like UTF-16)"
+            } else {
+                ""
+            };
+            Err(format!(
+                "the file is not UTF-8{hint}: byte {at}, on line {line}; save it as UTF-8"
+            ))
+        }
+    }
+}

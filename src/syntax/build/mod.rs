@@ -1,0 +1,137 @@
+//! From pest's pairs to the tree. Every function here takes a pair that the grammar has accepted.
+
+mod conds;
+mod flows;
+mod integrations;
+mod items;
+mod literals;
+mod rules;
+mod tests;
+mod values;
+
+use super::grammar::Rule;
+use super::recover::{self, Context};
+use super::tree::{Doc, Ident, Spanned};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use pest::iterators::Pair;
+
+pub(super) use items::file;
+
+/// A pair of this grammar.
+pub(super) type P<'a> = Pair<'a, Rule>;
+
+/// What building needs at hand, and what it finds.
+pub(super) struct Builder<'a> {
+    pub file: FileId,
+    pub text: &'a str,
+    /// Ranges of the comments, ascending.
+    pub comments: Vec<(usize, usize)>,
+    pub findings: Vec<Diagnostic>,
+    /// Cleared whenever something is dropped.
+    pub complete: bool,
+}
+
+impl Builder<'_> {
+    /// The pair's place, without the blanks and comments that pest leaves at its end.
+    pub fn span(&self, pair: &P<'_>) -> Span {
+        let raw = pair.as_span();
+        self.trimmed(raw.start(), raw.end())
+    }
+
+    /// The range without blanks and comments at its end.
+    pub fn trimmed(&self, start: usize, mut end: usize) -> Span {
+        loop {
+            let slice = self.text.get(start..end).unwrap_or_default();
+            end = start + slice.trim_end().len();
+            let at = self.comments.partition_point(|&(_, e)| e < end);
+            match self.comments.get(at) {
+                Some(&(s, e)) if e == end && s >= start => end = s,
+                _ => return Span::new(self.file, start, end),
+            }
+        }
+    }
+
+    pub fn ident(&self, pair: &P<'_>) -> Ident {
+        Ident {
+            name: pair.as_str().trim_matches('`').to_string(),
+            span: self.span(pair),
+        }
+    }
+
+    pub fn spanned<T>(&self, pair: &P<'_>, node: T) -> Spanned<T> {
+        Spanned {
+            node,
+            span: self.span(pair),
+        }
+    }
+
+    pub fn doc(&self, pair: &P<'_>) -> Doc {
+        let lines: Vec<&str> = kids(pair)
+            .map(|line| {
+                let text = line.as_str().trim_end_matches('\r');
+                let text = text.strip_prefix("///").unwrap_or(text);
+                text.strip_prefix(' ').unwrap_or(text).trim_end()
+            })
+            .collect();
+        Some(self.spanned(pair, lines.join("\n")))
+    }
+
+    /// Reports a chunk that nothing could read.
+    pub fn broken(&mut self, pair: &P<'_>, context: Context) {
+        self.complete = false;
+        let span = self.span(pair);
+        let found = recover::explain(self.file, self.text, span.range(), context);
+        self.findings.extend(found);
+    }
+
+    /// If this `close` found no brace, reports the block as left open.
+    pub fn close(&mut self, pair: &P<'_>, what: &str, opened: Span) {
+        let open = kids(pair).any(|p| p.as_rule() == Rule::missing_close);
+        if !open {
+            return;
+        }
+        self.complete = false;
+        let at = pair.as_span().start();
+        let end = self.trimmed(opened.start as usize, at).end as usize;
+        self.findings.push(
+            Diagnostic::new(
+                Code::FW004,
+                format!("{what} is not closed"),
+                Span::new(self.file, end, end),
+                "a `}` is missing here at the latest",
+            )
+            .label(opened, "opened here")
+            .help("add the missing `}`"),
+        );
+    }
+
+    /// Reports a clause that may stand only once.
+    pub fn once<T>(&mut self, slot: &mut Option<T>, value: T, span: Span, what: &str) {
+        if slot.is_some() {
+            self.findings.push(
+                Diagnostic::new(
+                    Code::FW006,
+                    format!("`{what}` is written twice"),
+                    span,
+                    "the second one",
+                )
+                .help("keep one of them"),
+            );
+        } else {
+            *slot = Some(value);
+        }
+    }
+}
+
+/// The pair's parts, comments left out.
+pub(super) fn kids<'a>(pair: &P<'a>) -> impl Iterator<Item = P<'a>> + use<'a> {
+    pair.clone()
+        .into_inner()
+        .filter(|p| p.as_rule() != Rule::COMMENT)
+}
+
+/// The pair's first part.
+pub(super) fn first<'a>(pair: &P<'a>) -> Option<P<'a>> {
+    kids(pair).next()
+}

@@ -1,0 +1,288 @@
+//! Says what is wrong with a chunk that the grammar could not read: the chunk is read again with
+//! the rule that would have fitted, and the place where that fails is put into the user's words.
+
+use super::grammar::{Grammar, Rule};
+use super::slips;
+use super::words;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{FileId, Span};
+use pest::Parser;
+use pest::error::InputLocation;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Where a chunk stands, and so what could stand there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    File,
+    Integration,
+    Defaults,
+    Action,
+    Flow,
+    Handlers,
+    State,
+    Agent,
+    Test,
+}
+
+impl Context {
+    fn rule(self) -> Rule {
+        match self {
+            Self::File => Rule::just_item,
+            Self::Integration => Rule::just_integ_item,
+            Self::Defaults => Rule::just_default,
+            Self::Action => Rule::just_clause,
+            Self::Flow => Rule::just_flow_item,
+            Self::Handlers => Rule::just_handler,
+            Self::State => Rule::just_state_item,
+            Self::Agent => Rule::just_agent_clause,
+            Self::Test => Rule::just_test_item,
+        }
+    }
+
+    /// What the chunk would be, and the words that can begin it.
+    fn words(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::File => ("a declaration", words::ITEM_WORDS),
+            Self::Integration => (
+                "a part of an integration",
+                &["action", "capacity", "defaults"],
+            ),
+            Self::Defaults => (
+                "a part of `defaults`",
+                &["timeout", "permanent", "transient", "indeterminate"],
+            ),
+            Self::Action => (
+                "a clause of an action",
+                &[
+                    "reads",
+                    "writes",
+                    "timeout",
+                    "permanent",
+                    "transient",
+                    "indeterminate",
+                    "undo",
+                    "confirm",
+                ],
+            ),
+            Self::Flow => (
+                "a part of a flow",
+                &[
+                    "start", "state", "end", "within", "on", "expect", "once", "handlers",
+                ],
+            ),
+            Self::Handlers => ("a handler", &["on"]),
+            Self::State => (
+                "a part of a state",
+                &[
+                    "do",
+                    "on",
+                    "agent",
+                    "ask",
+                    "choose",
+                    "when",
+                    "otherwise",
+                    "settle",
+                    "unwind",
+                    "run",
+                    "visits",
+                    "use",
+                    "ignore",
+                ],
+            ),
+            Self::Agent => (
+                "a bound of an agent",
+                &["may", "calls", "within", "outcome"],
+            ),
+            Self::Test => (
+                "a line of a test",
+                &[
+                    "given", "run", "propose", "event", "advance", "approve", "decline", "expire",
+                    "expect",
+                ],
+            ),
+        }
+    }
+}
+
+/// The findings for the chunk `range`, at least one.
+pub(super) fn explain(
+    file: FileId,
+    text: &str,
+    range: Range<usize>,
+    context: Context,
+) -> Vec<Diagnostic> {
+    let chunk = text.get(range.clone()).unwrap_or_default();
+    let first = first_word(chunk.trim_start());
+    let (what, starts) = context.words();
+    let begun = chunk.trim_start().starts_with("///") || starts.contains(&first);
+    if !begun {
+        if let Some(found) = slips::at(file, text, range.start, &BTreeSet::new(), context) {
+            return vec![found];
+        }
+        let is_line_of_test = context == Context::Test;
+        if !first.is_empty() && !is_line_of_test {
+            return vec![unknown_start(file, range.start, first, what, starts)];
+        }
+    }
+    let (at, expected) = failure(chunk, context.rule());
+    let at = range.start + at;
+    if let Some(found) = slips::at(file, text, at, &expected, context) {
+        return vec![found];
+    }
+    vec![unexpected(file, text, at, range.end, what, &expected)]
+}
+
+fn first_word(text: &str) -> &str {
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+fn unknown_start(file: FileId, at: usize, word: &str, what: &str, starts: &[&str]) -> Diagnostic {
+    let near = starts
+        .iter()
+        .map(|s| (strsim::damerau_levenshtein(s, &word.to_lowercase()), *s))
+        .filter(|(d, s)| *d <= 1 + s.len() / 4)
+        .min();
+    let list = starts
+        .iter()
+        .map(|s| format!("`{s}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let found = Diagnostic::new(
+        Code::FW001,
+        format!("`{word}` does not begin {what}"),
+        Span::new(file, at, at + word.len()),
+        format!("{what} was expected here"),
+    );
+    match near {
+        Some((_, s)) => found.help(format!("did you mean `{s}`?")),
+        None => found.help(format!("{what} begins with one of {list}")),
+    }
+}
+
+/// Where reading `chunk` by `rule` fails, in bytes from its start, and what could have stood there.
+fn failure(chunk: &str, rule: Rule) -> (usize, BTreeSet<String>) {
+    pest::set_error_detail(true);
+    let result = Grammar::parse(rule, chunk);
+    pest::set_error_detail(false);
+    let Err(error) = result else {
+        return (chunk.len(), BTreeSet::new());
+    };
+    let mut at = match error.location {
+        InputLocation::Pos(p) | InputLocation::Span((p, _)) => p,
+    };
+    let mut expected = BTreeSet::new();
+    if let Some(attempts) = error.parse_attempts() {
+        at = attempts.max_position;
+        for token in attempts.expected_tokens() {
+            {
+                let token = token.to_string();
+                let plain = token.trim();
+                if !plain.is_empty()
+                    && plain != "//"
+                    && plain != "///"
+                    && plain != "`"
+                    && plain != "\""
+                    && plain != "/"
+                    && plain != "_"
+                {
+                    expected.insert(format!("`{plain}`"));
+                }
+            }
+        }
+        for stack in attempts.call_stacks() {
+            let rules = [stack.deepest.get_rule().copied(), stack.parent];
+            for rule in rules.into_iter().flatten() {
+                if let Some(words) = words::describe(rule) {
+                    expected.insert(words.to_string());
+                }
+            }
+        }
+    }
+    // pest may fail inside a word: what is wrong is the whole word.
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let at = at.min(chunk.len());
+    let before = chunk.get(..at).unwrap_or_default();
+    let inside =
+        chunk.get(at..).is_some_and(|r| r.starts_with(is_word)) && before.ends_with(is_word);
+    let at = if inside {
+        before.trim_end_matches(is_word).len()
+    } else {
+        at
+    };
+    // Blanks and comments before the token don't belong to it.
+    (skip_blank(chunk, at), expected)
+}
+
+/// The first byte at or after `at` that is neither blank nor in a comment.
+pub(super) fn skip_blank(text: &str, mut at: usize) -> usize {
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let trimmed = rest.trim_start();
+        at += rest.len() - trimmed.len();
+        let doc = trimmed.starts_with("///") && !trimmed.starts_with("////");
+        if trimmed.starts_with("//") && !doc {
+            at += trimmed.find('\n').unwrap_or(trimmed.len());
+        } else {
+            return at;
+        }
+    }
+}
+
+/// The token at `at`, for showing it.
+pub(super) fn token(text: &str, at: usize) -> &str {
+    let rest = text.get(at..).unwrap_or_default();
+    let word = first_word(rest);
+    if !word.is_empty() {
+        return word;
+    }
+    for long in [
+        "->", "==", "!=", "<=", ">=", "..<", "..", "&&", "||", "=>", "///",
+    ] {
+        if rest.starts_with(long) {
+            return rest.get(..long.len()).unwrap_or_default();
+        }
+    }
+    let end = rest.chars().next().map_or(0, char::len_utf8);
+    rest.get(..end).unwrap_or_default()
+}
+
+fn unexpected(
+    file: FileId,
+    text: &str,
+    at: usize,
+    end: usize,
+    what: &str,
+    expected: &BTreeSet<String>,
+) -> Diagnostic {
+    let wanted = match expected.len() {
+        0 => what.to_string(),
+        1..=6 => {
+            let items: Vec<&str> = expected.iter().map(String::as_str).collect();
+            match items.split_last() {
+                Some((last, [])) => (*last).to_string(),
+                Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+                None => what.to_string(),
+            }
+        }
+        _ => format!("something else in {what}"),
+    };
+    if at >= end {
+        return Diagnostic::new(
+            Code::FW001,
+            format!("this ends too early: {wanted} was expected"),
+            Span::new(file, end, end),
+            format!("expected {wanted} here"),
+        );
+    }
+    let token = token(text, at);
+    Diagnostic::new(
+        Code::FW001,
+        format!("unexpected `{token}`: {wanted} was expected"),
+        Span::new(file, at, at + token.len()),
+        format!("expected {wanted}"),
+    )
+}
