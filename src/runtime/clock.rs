@@ -121,8 +121,12 @@ impl Engine<'_> {
                 _ => due.at <= self.now,
             };
             let first = dues(self.body, &self.s).into_iter().filter(in_time).min();
-            let Some(due) = first else { return Ok(()) };
+            let Some(due) = first else {
+                self.upto = self.now;
+                return Ok(());
+            };
             self.hop()?;
+            self.upto = due.at;
             match due.what {
                 What::Call(id) => self.time_out(id)?,
                 What::Approval(index) => {

@@ -71,11 +71,13 @@ impl<'t> Runtime<'t> {
         request: Request,
     ) -> Refusable<Stepped> {
         let inputs = self.admit(session, &given)?;
+        let request = request.plain();
         let mut engine = Engine {
             table: self.table,
             body: self.table.body(),
             s: session.clone(),
             now: given.now,
+            upto: given.now,
             inputs,
             ledger: Ledger::new(given.counters, given.now),
             trace: Vec::new(),
@@ -142,6 +144,9 @@ pub(super) struct Engine<'a> {
     /// The copy that is worked on.
     pub(super) s: Session,
     pub(super) now: i64,
+    /// Up to when deadlines and events are looked at: while catching up, the time at which the
+    /// thing in hand fell due; the step's time once an edge was taken.
+    pub(super) upto: i64,
     pub(super) inputs: Map<String, Value>,
     pub(super) ledger: Ledger<'a>,
     pub(super) trace: Vec<Trace>,

@@ -66,6 +66,18 @@ pub enum Request {
     Reload {},
 }
 
+impl Request {
+    /// With `null` for no value, as JSON has it.
+    pub(super) fn plain(mut self) -> Self {
+        if let Self::Reply { value, .. } | Self::Resolve { result: value, .. } = &mut self
+            && value.as_ref().is_some_and(Value::is_null)
+        {
+            *value = None;
+        }
+        self
+    }
+}
+
 /// Who was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

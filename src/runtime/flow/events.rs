@@ -54,9 +54,10 @@ impl<'a> Engine<'a> {
             self.hop()?;
             let due = clock::deadlines(self.body, &self.s)
                 .into_iter()
-                .filter(|due| due.at <= self.now)
+                .filter(|due| due.at <= self.upto)
                 .min();
             let waiting = self.s.run.as_ref().and_then(|run| run.waiting.first());
+            let waiting = waiting.filter(|event| event.at <= self.upto);
             let next = match (due, waiting.copied()) {
                 (None, None) => return Ok(None),
                 (Some(due), None) => self.deadline(due)?,

@@ -153,6 +153,7 @@ impl<'a> Engine<'a> {
     /// Enters a state.
     fn enter(&mut self, index: u32) -> Refusable<Next<'a>> {
         let state = self.state(index)?;
+        self.upto = self.now;
         self.withdraw_approvals();
         let depth = self.depth(state.scope)?;
         let now = self.now;
