@@ -1,4 +1,48 @@
 //! The runtime: decides, remembers, replays. It reads tables only, and does no I/O.
+//!
+//! A *session* is plain data. One *step* takes a session, a request, the time, the inputs and the
+//! shared counters, and gives a record for the log, a verdict if there was a proposal, and
+//! *directives*: what the host is to do next. A refused step ([`Fault`]) changes nothing. The whole
+//! protocol is described in `docs/runtime.md`.
+//!
+//! ```no_run
+//! use failway::runtime::{Asked, Directive, Given, Memory, Request, Runtime, Session};
+//! use failway::table::Table;
+//!
+//! # fn make_the_call(_: &str) -> serde_json::Value { serde_json::Value::Null }
+//! # fn now() -> i64 { 0 }
+//! let table = Table::read(&std::fs::read("front_desk.table.json")?)?;
+//! let runtime = Runtime::new(&table);
+//! let mut session = Session::new(&table, "call-4711");
+//! let (inputs, mut counters) = (serde_json::Map::new(), Memory::new());
+//! let args = serde_json::from_str(r#"{"phone": "+15550001111"}"#)?;
+//! let mut request = Request::Start { flow: "book_appointment".to_owned(), args };
+//! loop {
+//!     let given = Given { now: now(), inputs: &inputs, counters: &mut counters };
+//!     let stepped = runtime.step(&mut session, given, request)?;
+//!     std::fs::write("session.json", session.to_bytes())?; // before anything is done
+//!     request = match stepped.next.first() {
+//!         Some(Directive::Call { call, wire, .. }) => Request::Reply {
+//!             to: Asked::Call(*call),
+//!             outcome: "ok".to_owned(),
+//!             value: Some(make_the_call(wire)),
+//!         },
+//!         Some(Directive::Ended { .. }) => break,
+//!         _ => Request::Tick { retry: true },
+//!     };
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `engine` | one step: the copy, the dispatch, the record |
+//! | `session`, `run`, `read` | what is remembered, and its strict reader |
+//! | `request`, `verdict`, `directive`, `record`, `fault` | what goes in and out |
+//! | `gate`, `refusal`, `limits`, `approval` | the verdict on a proposal |
+//! | `calls`, `effects`, `history`, `facts` | the call log, and what it tells |
+//! | `flow`, `clock` | states, edges, events; what the clock brings |
+//! | `counters`, `ledger`, `replay`, `redact` | shared limits; records used again, or stripped |
 
 mod approval;
 mod calls;
