@@ -54,9 +54,29 @@ codes! {
     FW007 Error "file too large";
     // ── FW1: names and types ─────────────────────────────────────────────────
     FW101 Error "unknown name";
+    FW102 Error "name taken";
+    FW103 Error "types don't fit";
+    FW104 Error "wrong arguments";
+    FW105 Error "no value left";
+    FW106 Error "file that cannot be brought in";
+    FW107 Error "outside the language of conditions";
+    FW108 Error "ambiguous name";
+    FW109 Error "name of a built-in outcome";
+    FW110 Error "something is missing";
+    FW111 Error "not an I-Regexp";
+    FW112 Error "defined by itself";
+    FW113 Error "value outside its type";
+    FW114 Error "not shared by all targets";
+    FW115 Error "policy header";
+    FW116 Error "no targets";
+    FW190 Warning "unused declaration";
     // ── FW2: the gate ────────────────────────────────────────────────────────
     // ── FW3: the flow ────────────────────────────────────────────────────────
     FW301 Error "unhandled outcome";
+    FW302 Error "undeclared outcome";
+    FW303 Error "outcome handled twice";
+    FW307 Error "retry of what cannot be retried";
+    FW309 Error "flow that runs itself";
 }
 
 impl Code {

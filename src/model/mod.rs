@@ -3,8 +3,10 @@
 //! A [`Policy`] holds only what is right: whatever is wrong in a declaration has been reported and
 //! left out, and `Policy::complete` is then false.
 
+pub mod check;
 pub mod cond;
 pub mod flow;
+pub mod load;
 pub mod policy;
 pub mod rule;
 pub mod test;

@@ -1,0 +1,526 @@
+//! Types: aliases, records, refinements.
+
+use super::super::types::INT_MAX;
+use super::super::{EnumId, Field, RecordId, RecordType, Type};
+use super::declared::TypeDecl;
+use super::{Checker, Kind};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::tree::{self, LiteralKind, Refinement, TypeExpr, TypeKind};
+
+/// Days from 1970-01-01 to 0001-01-01 and to 9999-12-31.
+const DATES: (i64, i64) = (-719_162, 2_932_896);
+const DAY_MS: i64 = 86_400_000;
+/// Code points are at most so many for a length bound.
+const LENGTH_MAX: i64 = 100_000_000;
+
+impl<'a> Checker<'a> {
+    pub(super) fn resolve_types(&mut self) {
+        let names: Vec<&'a str> = self.declared.types.keys().copied().collect();
+        // Records get their numbers first, so that fields can name them.
+        for name in &names {
+            if let Some((TypeDecl::Record(_), span, doc)) = self.declared.types.get(name) {
+                let record = RecordType {
+                    name: (*name).to_string(),
+                    span: *span,
+                    doc: doc.clone(),
+                    fields: Vec::new(),
+                };
+                self.records.push(record);
+            }
+        }
+        for name in &names {
+            self.named_type(name, &mut Vec::new());
+        }
+        for name in &names {
+            if let Some((TypeDecl::Record(fields), ..)) = self.declared.types.get(name) {
+                let fields: &'a [tree::Field] = fields;
+                let fields = self.fields(fields, "field");
+                if let Some(record) = self.records.iter_mut().find(|r| r.name == *name) {
+                    record.fields = fields;
+                }
+            }
+        }
+        self.endless_records();
+    }
+
+    fn fields(&mut self, fields: &'a [tree::Field], what: &str) -> Vec<Field> {
+        let mut list: Vec<Field> = Vec::new();
+        for field in fields {
+            if let Some(first) = list
+                .iter()
+                .find(|f| f.name == field.name.name)
+                .map(|f| f.span)
+            {
+                self.duplicate(what, &field.name.name, field.name.span, what, first);
+                continue;
+            }
+            let Some(ty) = self.type_expr(&field.ty) else {
+                continue;
+            };
+            list.push(Field {
+                name: field.name.name.clone(),
+                wire: field
+                    .wire
+                    .as_ref()
+                    .map_or_else(|| field.name.name.clone(), |w| w.node.clone()),
+                ty,
+                optional: field.optional,
+                span: field.name.span,
+                doc: field.doc.as_ref().map(|d| d.node.clone()),
+            });
+        }
+        let wires: Vec<super::super::Named> = list
+            .iter()
+            .map(|f| super::super::Named {
+                name: f.name.clone(),
+                wire: f.wire.clone(),
+                span: f.span,
+                doc: None,
+            })
+            .collect();
+        self.unique_wires(what, &wires);
+        list
+    }
+
+    /// Records that contain themselves have no finite value.
+    fn endless_records(&mut self) {
+        fn inner(ty: &Type) -> Option<RecordId> {
+            match ty {
+                Type::Record(id) => Some(*id),
+                Type::List { element, .. } => inner(element),
+                _ => None,
+            }
+        }
+        let count = self.records.len();
+        for start in 0..count {
+            let mut seen = vec![false; count];
+            let mut stack = vec![start];
+            let mut circle = false;
+            while let Some(at) = stack.pop() {
+                for field in self
+                    .records
+                    .get(at)
+                    .map(|r| r.fields.as_slice())
+                    .unwrap_or_default()
+                {
+                    if let Some(next) = inner(&field.ty).map(RecordId::index) {
+                        circle |= next == start;
+                        if let Some(s) = seen.get_mut(next)
+                            && !*s
+                        {
+                            *s = true;
+                            stack.push(next);
+                        }
+                    }
+                }
+            }
+            if circle && let Some(record) = self.records.get(start).cloned() {
+                self.report(
+                    Diagnostic::new(
+                        Code::FW112,
+                        format!("record `{}` contains itself", record.name),
+                        record.span,
+                        "its values would have no end",
+                    )
+                    .help("hold a key instead, and look the other record up"),
+                );
+            }
+        }
+        // Nothing downstream may walk a circle: cut it.
+        if self.findings.iter().any(|d| d.code == Code::FW112) {
+            let ids: Vec<usize> = (0..count).collect();
+            for id in ids {
+                if let Some(record) = self.records.get_mut(id) {
+                    record.fields.retain(|f| inner(&f.ty).is_none());
+                }
+            }
+        }
+    }
+
+    fn named_type(&mut self, name: &'a str, way: &mut Vec<&'a str>) -> Option<Type> {
+        if let Some(done) = self.types.get(name) {
+            return done.clone();
+        }
+        let (decl, span, _) = self.declared.types.get(name)?;
+        let span = *span;
+        let ty = match decl {
+            TypeDecl::Enum => self
+                .enums
+                .iter()
+                .position(|e| e.name == name)
+                .and_then(|i| u32::try_from(i).ok())
+                .map(|i| Type::Enum(EnumId(i))),
+            TypeDecl::Record(_) => self
+                .records
+                .iter()
+                .position(|r| r.name == name)
+                .and_then(|i| u32::try_from(i).ok())
+                .map(|i| Type::Record(RecordId(i))),
+            TypeDecl::Alias(expr) => {
+                let expr: &'a TypeExpr = expr;
+                if way.contains(&name) {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FW112,
+                            format!("type `{name}` is defined by itself"),
+                            span,
+                            "leads back here",
+                        )
+                        .help("begin with a built-in type such as `string` or `int`"),
+                    );
+                    None
+                } else {
+                    way.push(name);
+                    let ty = self.type_expr_on(expr, way);
+                    way.pop();
+                    ty
+                }
+            }
+        };
+        self.types.insert(name.to_string(), ty.clone());
+        ty
+    }
+
+    /// The type that is written there; `None` if it is wrong (reported).
+    pub(super) fn type_expr(&mut self, expr: &'a TypeExpr) -> Option<Type> {
+        self.type_expr_on(expr, &mut Vec::new())
+    }
+
+    fn type_expr_on(&mut self, expr: &'a TypeExpr, way: &mut Vec<&'a str>) -> Option<Type> {
+        let mut bounded = false;
+        let base = match &expr.kind {
+            TypeKind::List { element, size } => {
+                let element_ty = self.type_expr_on(element, way)?;
+                let (min, max) = self.count_range(size, "size")?;
+                Type::List {
+                    element: Box::new(element_ty),
+                    min,
+                    max,
+                }
+            }
+            TypeKind::Named(name) => match name.name.as_str() {
+                "bool" => Type::Bool,
+                "int" => Type::Int {
+                    min: -INT_MAX,
+                    max: INT_MAX,
+                },
+                "decimal" => Type::Decimal {
+                    scale: 0,
+                    min: -INT_MAX,
+                    max: INT_MAX,
+                },
+                "string" => Type::String {
+                    min: 0,
+                    max: None,
+                    patterns: Vec::new(),
+                },
+                "duration" => Type::Duration {
+                    min: 0,
+                    max: INT_MAX,
+                },
+                "time" => Type::Time {
+                    min: 0,
+                    max: 86_399,
+                },
+                "date" => Type::Date {
+                    min: DATES.0,
+                    max: DATES.1,
+                },
+                "instant" => Type::Instant {
+                    min: DATES.0 * DAY_MS,
+                    max: (DATES.1 + 1) * DAY_MS - 1,
+                },
+                "Weekday" => Type::Enum(EnumId(0)),
+                other => {
+                    bounded = true;
+                    self.mark(Kind::Type, other);
+                    match self.declared.types.get_key_value(other).map(|(k, _)| *k) {
+                        Some(key) => self.named_type(key, way)?,
+                        None => {
+                            self.unknown_type(other, name.span);
+                            return None;
+                        }
+                    }
+                }
+            },
+        };
+        let is_decimal = matches!(base, Type::Decimal { .. });
+        let mut ty = base;
+        for refinement in &expr.refinements {
+            if matches!(refinement, Refinement::In(..)) {
+                bounded = true;
+            }
+            ty = self.refine(ty, refinement)?;
+        }
+        if is_decimal && !bounded {
+            self.report(
+                Diagnostic::new(
+                    Code::FW110,
+                    "a decimal needs its bounds",
+                    expr.span,
+                    "how large, and how many digits?",
+                )
+                .note("The bounds say how many digits follow the point: `0.00..5000.00` has two.")
+                .help("write `decimal in 0.00..5000.00`"),
+            );
+            return None;
+        }
+        Some(ty)
+    }
+
+    fn unknown_type(&mut self, name: &str, span: Span) {
+        let mut known: Vec<(String, Option<Span>)> = self
+            .declared
+            .types
+            .iter()
+            .map(|(k, (_, at, _))| ((*k).to_string(), Some(*at)))
+            .collect();
+        known.extend(
+            [
+                "bool", "int", "decimal", "string", "duration", "time", "date", "instant",
+                "Weekday",
+            ]
+            .iter()
+            .map(|k| ((*k).to_string(), None)),
+        );
+        self.unknown(
+            "type",
+            name,
+            span,
+            known.iter().map(|(k, s)| (k.as_str(), *s)),
+        );
+    }
+
+    fn refine(&mut self, ty: Type, refinement: &'a Refinement) -> Option<Type> {
+        match (refinement, ty) {
+            (Refinement::Length(range, span), Type::String { min, max, patterns }) => {
+                let (low, high) = self.count_range(range, "length")?;
+                let (new_min, new_max) = (min.max(low), max.map_or(high, |m| m.min(high)));
+                if new_min > new_max {
+                    self.empty(*span, "no length is left");
+                    return None;
+                }
+                Some(Type::String {
+                    min: new_min,
+                    max: Some(new_max),
+                    patterns,
+                })
+            }
+            (
+                Refinement::Matching(regex),
+                Type::String {
+                    min,
+                    max,
+                    mut patterns,
+                },
+            ) => {
+                self.regex(regex)?;
+                if !patterns.iter().any(|p| p.pattern == regex.pattern) {
+                    patterns.push(regex.clone());
+                }
+                Some(Type::String { min, max, patterns })
+            }
+            (Refinement::In(range, span), ty) if ty.bounds().is_some() => {
+                self.bound(&ty, range, *span)
+            }
+            (Refinement::In(_, span), _) => {
+                self.not_applicable(
+                    *span,
+                    "`in`",
+                    "numbers, durations, times, dates and instants",
+                );
+                None
+            }
+            (Refinement::Length(_, span), _) => {
+                self.not_applicable(*span, "`length`", "strings");
+                None
+            }
+            (Refinement::Matching(regex), _) => {
+                self.not_applicable(regex.span, "`matching`", "strings");
+                None
+            }
+        }
+    }
+
+    fn bound(&mut self, ty: &Type, range: &'a tree::Range, span: Span) -> Option<Type> {
+        let fraction = |l: &tree::Literal| match l.kind {
+            LiteralKind::Decimal { scale, .. } => scale,
+            _ => 0,
+        };
+        // The first bounds of a decimal fix its scale; later ones only narrow it.
+        let fresh = matches!(ty, Type::Decimal { scale: 0, min, max } if *min == -INT_MAX && *max == INT_MAX);
+        let scale = if fresh {
+            fraction(&range.low).max(fraction(&range.high))
+        } else {
+            ty.scale()
+        };
+        let shape = match ty {
+            Type::Decimal { .. } => Type::Decimal {
+                scale,
+                min: -INT_MAX,
+                max: INT_MAX,
+            },
+            other => other.clone(),
+        };
+        let low = self.scalar(&range.low, &shape)?;
+        let high = self.scalar(&range.high, &shape)?;
+        let high = if range.exclusive { high - 1 } else { high };
+        if low > high {
+            self.wrapped(range);
+            return None;
+        }
+        let (min, max) = if fresh {
+            (-INT_MAX, INT_MAX)
+        } else {
+            ty.bounds()?
+        };
+        let (min, max) = (min.max(low), max.min(high));
+        if min > max {
+            self.empty(span, "the bounds of the type before it leave no value");
+            return None;
+        }
+        Some(match ty {
+            Type::Int { .. } => Type::Int { min, max },
+            Type::Decimal { .. } => Type::Decimal { scale, min, max },
+            Type::Duration { .. } => Type::Duration { min, max },
+            Type::Time { .. } => Type::Time { min, max },
+            Type::Date { .. } => Type::Date { min, max },
+            _ => Type::Instant { min, max },
+        })
+    }
+
+    pub(super) fn wrapped(&mut self, range: &tree::Range) {
+        let time = matches!(range.low.kind, LiteralKind::Time(_));
+        let found = Diagnostic::new(
+            Code::FW105,
+            "this range holds no value",
+            range.span,
+            "it ends before it begins",
+        );
+        self.report(if time {
+            found
+                .note("Ranges of times don't wrap around midnight.")
+                .help("for a span over midnight write `t >= 22:00 or t < 06:00`")
+        } else {
+            found.help("put the smaller end first; use `or` for two separate ranges")
+        });
+    }
+
+    fn empty(&mut self, span: Span, label: &str) {
+        self.report(
+            Diagnostic::new(Code::FW105, "this refinement leaves no value", span, label)
+                .help("widen one of the bounds"),
+        );
+    }
+
+    fn not_applicable(&mut self, span: Span, what: &str, to: &str) {
+        self.report(
+            Diagnostic::new(
+                Code::FW103,
+                format!("{what} does not apply to this type"),
+                span,
+                format!("it refines {to}"),
+            )
+            .help("remove it, or choose another type"),
+        );
+    }
+
+    /// Bounds of a length or a size.
+    fn count_range(&mut self, range: &'a tree::Range, what: &str) -> Option<(u32, u32)> {
+        let end = |checker: &mut Self, literal: &tree::Literal| match literal.kind {
+            LiteralKind::Int(n) if (0..=LENGTH_MAX).contains(&n) => Some(n),
+            _ => {
+                checker.report(
+                    Diagnostic::new(
+                        Code::FW103,
+                        format!("a {what} is a whole number from 0 to {LENGTH_MAX}"),
+                        literal.span,
+                        "not such a number",
+                    )
+                    .help(format!("write for example `{what} 1..40`")),
+                );
+                None
+            }
+        };
+        let low = end(self, &range.low)?;
+        let high = end(self, &range.high)?;
+        let high = if range.exclusive { high - 1 } else { high };
+        if low > high {
+            self.wrapped(range);
+            return None;
+        }
+        Some((u32::try_from(low).ok()?, u32::try_from(high).ok()?))
+    }
+
+    /// How a type is called in messages.
+    pub(super) fn type_words(&self, ty: &Type) -> String {
+        match ty {
+            Type::Bool => "a bool".to_string(),
+            Type::Int { .. } => "an int".to_string(),
+            Type::Decimal { scale, .. } => format!("a decimal with {scale} fractional digits"),
+            Type::String { .. } => "a string".to_string(),
+            Type::Duration { .. } => "a duration".to_string(),
+            Type::Time { .. } => "a time of day".to_string(),
+            Type::Date { .. } => "a date".to_string(),
+            Type::Instant { .. } => "an instant".to_string(),
+            Type::Enum(id) => self.enums.get(id.index()).map_or_else(
+                || "an enum".to_string(),
+                |e| format!("the enum `{}`", e.name),
+            ),
+            Type::Record(id) => self.records.get(id.index()).map_or_else(
+                || "a record".to_string(),
+                |r| format!("the record `{}`", r.name),
+            ),
+            Type::List { .. } => "a list".to_string(),
+        }
+    }
+}
+
+/// Whether values of the two types can be compared and passed for one another at all: the same
+/// kind, whatever the bounds.
+pub(super) fn same_kind(a: &Type, b: &Type) -> bool {
+    match (a, b) {
+        (Type::Int { .. } | Type::Decimal { .. }, Type::Int { .. } | Type::Decimal { .. })
+        | (Type::Bool, Type::Bool)
+        | (Type::String { .. }, Type::String { .. })
+        | (Type::Duration { .. }, Type::Duration { .. })
+        | (Type::Time { .. }, Type::Time { .. })
+        | (Type::Date { .. }, Type::Date { .. })
+        | (Type::Instant { .. }, Type::Instant { .. }) => true,
+        (Type::Enum(x), Type::Enum(y)) => x == y,
+        (Type::Record(x), Type::Record(y)) => x == y,
+        (Type::List { element: x, .. }, Type::List { element: y, .. }) => same_kind(x, y),
+        _ => false,
+    }
+}
+
+/// Whether the two types hold the same values in the same units.
+pub(super) fn same_type(a: &Type, b: &Type) -> bool {
+    match (a, b) {
+        (
+            Type::String { min, max, patterns },
+            Type::String {
+                min: m,
+                max: x,
+                patterns: p,
+            },
+        ) => {
+            min == m
+                && max == x
+                && patterns.len() == p.len()
+                && patterns
+                    .iter()
+                    .all(|r| p.iter().any(|q| q.pattern == r.pattern))
+        }
+        (
+            Type::List { element, min, max },
+            Type::List {
+                element: e,
+                min: m,
+                max: x,
+            },
+        ) => min == m && max == x && same_type(element, e),
+        _ => same_kind(a, b) && a.bounds() == b.bounds() && a.scale() == b.scale(),
+    }
+}

@@ -1,0 +1,181 @@
+//! Brings in a policy's files: the root and, by `use`, all others, each once. All reading goes
+//! through a [`Loader`]; nothing here touches a disk.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::syntax::{self, tree};
+use std::collections::BTreeMap;
+
+/// Reads files for the compiler.
+pub trait Loader {
+    /// The bytes of the file at `path` (`/` between its parts).
+    ///
+    /// # Errors
+    /// A sentence for the user that says why it cannot be read.
+    fn load(&self, path: &str) -> Result<Vec<u8>, String>;
+}
+
+/// All files of one policy, read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Texts, the root first.
+    pub sources: Sources,
+    /// Trees, in the order of `sources`.
+    pub files: Vec<tree::File>,
+    /// What reading found.
+    pub findings: Vec<Diagnostic>,
+    /// Why the root itself could not be read: then there is nothing else in here.
+    pub unreadable: Option<String>,
+}
+
+/// Reads the file at `root` and everything that it uses.
+#[must_use]
+pub fn load(root: &str, loader: &dyn Loader) -> Loaded {
+    let mut loaded = Loaded {
+        sources: Sources::new(),
+        files: Vec::new(),
+        findings: Vec::new(),
+        unreadable: None,
+    };
+    let mut known: BTreeMap<String, FileId> = BTreeMap::new();
+    let root = normalize(root);
+    match loader.load(&root).and_then(|bytes| syntax::decode(&bytes)) {
+        Ok(text) => add(&mut loaded, &mut known, root, text),
+        Err(why) => {
+            loaded.unreadable = Some(why);
+            return loaded;
+        }
+    }
+    // Files used by each file, for finding circles.
+    let mut edges: Vec<Vec<(usize, Span)>> = vec![Vec::new()];
+    let mut next = 0;
+    while let Some(file) = loaded.files.get(next) {
+        let uses: Vec<(String, Span)> = file
+            .items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                tree::ItemKind::Use { path } => Some((path.node.clone(), path.span)),
+                _ => None,
+            })
+            .collect();
+        let here = loaded.sources.file(file.id).name().to_string();
+        for (path, span) in uses {
+            let full = join(&here, &path);
+            if let Some(id) = known.get(&full) {
+                if let Some(list) = edges.get_mut(next) {
+                    list.push((id.0 as usize, span));
+                }
+                continue;
+            }
+            match loader.load(&full).and_then(|bytes| syntax::decode(&bytes)) {
+                Ok(text) => {
+                    let id = loaded.files.len();
+                    add(&mut loaded, &mut known, full, text);
+                    edges.push(Vec::new());
+                    if let Some(list) = edges.get_mut(next) {
+                        list.push((id, span));
+                    }
+                }
+                Err(why) => {
+                    if let Some(file) = loaded.files.get_mut(next) {
+                        file.complete = false;
+                    }
+                    loaded.findings.push(
+                        Diagnostic::new(
+                            Code::FW106,
+                            format!("`{path}` cannot be read: {why}"),
+                            span,
+                            format!("looked for `{full}`"),
+                        )
+                        .help("paths in `use` are relative to the file that they stand in"),
+                    );
+                }
+            }
+        }
+        next += 1;
+    }
+    circles(&mut loaded, &edges);
+    loaded
+}
+
+fn add(loaded: &mut Loaded, known: &mut BTreeMap<String, FileId>, path: String, text: String) {
+    let id = loaded.sources.add(SourceFile::new(path.clone(), text));
+    known.insert(path, id);
+    let (tree, findings) = syntax::parse(id, loaded.sources.file(id).text());
+    loaded.files.push(tree);
+    loaded.findings.extend(findings);
+}
+
+/// Reports each `use` that leads back to a file that led to it.
+fn circles(loaded: &mut Loaded, edges: &[Vec<(usize, Span)>]) {
+    // 0: not seen, 1: on the way, 2: done.
+    let mut mark = vec![0u8; edges.len()];
+    let mut stack: Vec<(usize, usize)> = vec![(0, 0)];
+    if let Some(m) = mark.get_mut(0) {
+        *m = 1;
+    }
+    while let Some((node, at)) = stack.pop() {
+        match edges.get(node).and_then(|list| list.get(at)) {
+            None => {
+                if let Some(m) = mark.get_mut(node) {
+                    *m = 2;
+                }
+            }
+            Some(&(to, span)) => {
+                stack.push((node, at + 1));
+                match mark.get(to).copied() {
+                    Some(0) => {
+                        if let Some(m) = mark.get_mut(to) {
+                            *m = 1;
+                        }
+                        stack.push((to, 0));
+                    }
+                    Some(1) => loaded.findings.push(
+                        Diagnostic::new(
+                            Code::FW106,
+                            "these files use each other in a circle",
+                            span,
+                            "leads back to a file that led here",
+                        )
+                        .help("move what both need into a third file, and use that"),
+                    ),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// `path` as seen from the file `from`.
+fn join(from: &str, path: &str) -> String {
+    let path = path.replace('\\', "/");
+    if path.starts_with('/') {
+        return normalize(&path);
+    }
+    match from.rsplit_once('/') {
+        Some((folder, _)) => normalize(&format!("{folder}/{path}")),
+        None => normalize(&path),
+    }
+}
+
+/// Without `.` and, where possible, without `..`.
+fn normalize(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|p| *p != "..") => {
+                parts.pop();
+            }
+            ".." if absolute => {}
+            other => parts.push(other),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute {
+        format!("/{joined}")
+    } else {
+        joined
+    }
+}
