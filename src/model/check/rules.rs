@@ -220,10 +220,10 @@ impl<'a> Checker<'a> {
         if let Some(c) = &node.when {
             heads(c, &mut names);
         }
-        if matches!(node.kind, tree::RuleKind::Limit { .. }) {
-            if let Some(c) = &node.filter {
-                heads(c, &mut names);
-            }
+        if matches!(node.kind, tree::RuleKind::Limit { .. })
+            && let Some(c) = &node.filter
+        {
+            heads(c, &mut names);
         }
         names.extend(node.by.iter().map(|b| &b.name));
         for name in names {
