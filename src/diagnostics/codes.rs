@@ -69,8 +69,14 @@ codes! {
     FW114 Error "not shared by all targets";
     FW115 Error "policy header";
     FW116 Error "no targets";
+    FW150 Error "undecided by what is absent";
     FW190 Warning "unused declaration";
     // ── FW2: the gate ────────────────────────────────────────────────────────
+    FW201 Error "rule that can never fire";
+    FW202 Error "action that no rule allows";
+    FW203 Error "action that is never allowed";
+    FW204 Error "rules that disagree";
+    FW290 Error "too hard to decide";
     // ── FW3: the flow ────────────────────────────────────────────────────────
     FW301 Error "unhandled outcome";
     FW302 Error "undeclared outcome";

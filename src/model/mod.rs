@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cond;
 pub mod flow;
+pub mod inline;
 pub mod load;
 pub mod policy;
 pub mod rule;

@@ -1,0 +1,113 @@
+//! FW204: rules that fire together and ask for different things.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::gate::{Firing, Gate, rules_on};
+use crate::logic::Budget;
+use crate::model::{ActionId, Expr, Rule, RuleKind, RuleTarget};
+
+pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
+    let axioms = gate.encoder.axioms();
+    for index in 0..gate.actions.len() {
+        let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
+        let Some(made) = gate.actions.get(index).cloned() else {
+            continue;
+        };
+        let refused: Vec<_> = made.denials.iter().map(|f| f.fires).collect();
+        let refused = gate.encoder.logic.or(&refused);
+        for list in [&made.escalations, &made.denials] {
+            for (i, a) in list.iter().enumerate() {
+                for b in list.iter().skip(i + 1) {
+                    let Some(what) = disagree(gate, id, a, b) else {
+                        continue;
+                    };
+                    let logic = &mut gate.encoder.logic;
+                    let mut parts = vec![a.fires, b.fires, axioms];
+                    if std::ptr::eq(list, &made.escalations) {
+                        parts.push(!refused);
+                    }
+                    let both = logic.and(&parts);
+                    match logic.solve(both, &mut Budget::default()) {
+                        Ok(None) => {}
+                        Ok(Some(found)) => {
+                            let witness = gate.encoder.witness(&found);
+                            let policy = gate.encoder.policy();
+                            let (Some(x), Some(y)) = (
+                                policy.rules.get(a.rule.index()),
+                                policy.rules.get(b.rule.index()),
+                            ) else {
+                                continue;
+                            };
+                            findings.push(
+                                Diagnostic::new(
+                                    Code::FW204,
+                                    format!("`{}` and `{}` fire together and ask for different {what}", x.name, y.name),
+                                    x.name_span,
+                                    "fires",
+                                )
+                                .label(y.name_span, "fires as well")
+                                .note("Rules have no order, so nothing says which of them would count.")
+                                .help("make their conditions exclude each other, or ask for the same in both")
+                                .witness(witness),
+                            );
+                        }
+                        Err(out) => findings.push(gate.too_much(id, &out.to_string())),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What two rules on one action disagree about.
+fn disagree(gate: &Gate<'_>, action: ActionId, a: &Firing, b: &Firing) -> Option<&'static str> {
+    let policy = gate.encoder.policy();
+    let find = |f: &Firing| -> Option<(&Rule, &RuleTarget)> {
+        rules_on(policy, action)
+            .find(|(id, ..)| *id == f.rule)
+            .map(|(_, r, t)| (r, t))
+    };
+    let ((x, s), (y, t)) = (find(a)?, find(b)?);
+    match (&x.kind, &y.kind) {
+        (
+            RuleKind::Escalate { role, within_ms },
+            RuleKind::Escalate {
+                role: other,
+                within_ms: ms,
+            },
+        ) => {
+            if role != other {
+                Some("roles")
+            } else if within_ms != ms {
+                Some("times")
+            } else {
+                None
+            }
+        }
+        _ => match (&s.instead, &t.instead) {
+            (Some(i), Some(j)) if i.action != j.action || !same(&i.args.args, &j.args.args) => {
+                Some("calls instead")
+            }
+            _ => None,
+        },
+    }
+}
+
+fn same(a: &[Option<Expr>], b: &[Option<Expr>]) -> bool {
+    fn value(a: &Expr, b: &Expr) -> bool {
+        match (a, b) {
+            (Expr::Const(x), Expr::Const(y)) => x == y,
+            (Expr::Path(x), Expr::Path(y)) => x.root == y.root && x.fields == y.fields,
+            (Expr::List(x), Expr::List(y)) => {
+                x.len() == y.len() && x.iter().zip(y).all(|(p, q)| value(p, q))
+            }
+            (Expr::Record(i, x), Expr::Record(j, y)) => i == j && same(x, y),
+            _ => false,
+        }
+    }
+    a.len() == b.len()
+        && a.iter().zip(b).all(|pair| match pair {
+            (None, None) => true,
+            (Some(x), Some(y)) => value(x, y),
+            _ => false,
+        })
+}

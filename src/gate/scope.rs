@@ -1,0 +1,96 @@
+//! Where a condition stands: what its roots are, and how its terms are told apart from the terms
+//! of other places.
+
+use crate::model::{Action, Flow, Param, Policy, Root, Type};
+
+/// A place where conditions are read.
+#[derive(Clone, Debug, Default)]
+pub struct Scope<'a> {
+    /// Put before the names of terms that belong to this place: parameters, replies, slots, facts.
+    pub name: String,
+    /// Put before the names of inputs and history: the moment at which they are asked.
+    pub moment: String,
+    /// The parameters of the call in question.
+    pub params: &'a [Param],
+    /// The reply in question.
+    pub result: Option<&'a Type>,
+    /// The flow.
+    pub flow: Option<&'a Flow>,
+    /// The element that a quantifier looks at: its list's term and its type.
+    pub element: Option<(crate::logic::Term, Type)>,
+}
+
+impl<'a> Scope<'a> {
+    /// A call of an action, as proposed.
+    #[must_use]
+    pub fn proposal(action: &'a Action) -> Self {
+        Self {
+            params: &action.params,
+            ..Self::default()
+        }
+    }
+
+    /// A call of an action with its reply, as counted.
+    #[must_use]
+    pub fn call(action: &'a Action) -> Self {
+        Self {
+            params: &action.params,
+            result: action.result.as_ref(),
+            ..Self::default()
+        }
+    }
+
+    /// The conditions of a flow's states.
+    #[must_use]
+    pub fn flow(flow: &'a Flow) -> Self {
+        Self {
+            flow: Some(flow),
+            ..Self::default()
+        }
+    }
+
+    /// The same place with its terms under another name.
+    #[must_use]
+    pub fn named(mut self, name: &str, moment: &str) -> Self {
+        name.clone_into(&mut self.name);
+        moment.clone_into(&mut self.moment);
+        self
+    }
+
+    /// The type of a root, whether it may be absent, and its name.
+    #[must_use]
+    pub fn root(&self, policy: &'a Policy, root: Root) -> Option<(Type, bool, String)> {
+        let own = |name: &str| format!("{}{name}", self.name);
+        Some(match root {
+            Root::Param(i) => {
+                let p = self.params.get(i as usize)?;
+                (p.ty.clone(), p.optional, own(&format!("arg.{}", p.name)))
+            }
+            Root::Result => (self.result?.clone(), false, own("result")),
+            Root::Input(id) => {
+                let input = policy.inputs.get(id.index())?;
+                (
+                    input.ty.clone(),
+                    input.optional,
+                    format!("{}input.{}", self.moment, input.name),
+                )
+            }
+            Root::Fact(id) => {
+                let fact = policy.facts.get(id.index())?;
+                (fact.ty.clone(), true, own(&format!("fact.{}", fact.name)))
+            }
+            Root::Element => {
+                let (_, ty) = self.element.as_ref()?;
+                (ty.clone(), false, String::new())
+            }
+            Root::FlowParam(i) => {
+                let p = self.flow?.params.get(i as usize)?;
+                (p.ty.clone(), p.optional, own(&format!("slot.{}", p.name)))
+            }
+            Root::Binding(id) => {
+                let b = self.flow?.bindings.get(id.index())?;
+                (b.ty.clone(), false, own(&format!("slot.{}", b.name)))
+            }
+        })
+    }
+}

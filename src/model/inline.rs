@@ -1,0 +1,100 @@
+//! Flows with every flow that they run inlined: which runs there are, and the numbers of their
+//! states and slots.
+
+use super::{Flow, FlowId, Policy, StateId, Step};
+
+/// The most states that a flow may have, runs included.
+const STATES_MAX: usize = 100_000;
+
+/// A flow's runs, its own first.
+#[allow(missing_docs)]
+pub struct Inlined {
+    pub runs: Vec<Run>,
+}
+
+/// One run of a flow.
+#[allow(missing_docs)]
+pub struct Run {
+    pub flow: FlowId,
+    /// The run and the state that run it; none for the flow itself.
+    pub parent: Option<(u32, StateId)>,
+    /// `pay/again`: the states that run it, from the outside in. Empty for the flow itself.
+    pub name: String,
+    /// The number of its first state.
+    pub first_state: u32,
+    /// Slots of its parameters and of its bindings.
+    pub params: Vec<u32>,
+    pub bindings: Vec<u32>,
+}
+
+impl Run {
+    /// The number of a state of this run.
+    #[must_use]
+    pub fn state(&self, id: StateId) -> u32 {
+        self.first_state.saturating_add(id.0)
+    }
+
+    /// A name of this run as it stands in the whole flow.
+    pub fn qualified(&self, name: &str) -> String {
+        if self.name.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.name)
+        }
+    }
+}
+
+impl Inlined {
+    /// Inlines a flow; `None` if it runs itself, or has more than 100 000 states.
+    pub fn new(policy: &Policy, root: FlowId) -> Option<Self> {
+        let mut runs: Vec<Run> = Vec::new();
+        let mut open = vec![(root, None, String::new(), 0_usize)];
+        let (mut states, mut slots) = (0_usize, 0_u32);
+        let mut next = 0;
+        while next < open.len() {
+            let (flow_id, parent, name, depth) = open.get(next)?.clone();
+            // Without recursion no chain of runs is longer than the list of flows.
+            if depth > policy.flows.len() {
+                return None;
+            }
+            let flow: &Flow = policy.flows.get(flow_id.index())?;
+            let mut take = |count: usize| {
+                let count = u32::try_from(count).unwrap_or(u32::MAX);
+                let taken = (slots..slots.saturating_add(count)).collect();
+                slots = slots.saturating_add(count);
+                taken
+            };
+            let run = Run {
+                flow: flow_id,
+                parent,
+                name,
+                first_state: u32::try_from(states).ok()?,
+                params: take(flow.params.len()),
+                bindings: take(flow.bindings.len()),
+            };
+            states += flow.states.len();
+            if states > STATES_MAX {
+                return None;
+            }
+            for (state, id) in flow.states.iter().zip(0..) {
+                if let Step::Run { flow, .. } = &state.step {
+                    let caller = (u32::try_from(runs.len()).ok()?, StateId(id));
+                    let name = run.qualified(&state.name);
+                    open.push((*flow, Some(caller), name, depth + 1));
+                }
+            }
+            runs.push(run);
+            next += 1;
+        }
+        Some(Self { runs })
+    }
+
+    /// The run that a state starts.
+    pub fn started_by(&self, run: u32, state: StateId) -> Option<u32> {
+        let at = self
+            .runs
+            .iter()
+            .position(|r| r.parent == Some((run, state)))?;
+        u32::try_from(at).ok()
+    }
+}
