@@ -10,3 +10,4 @@ pub mod runtime;
 pub mod source;
 pub mod syntax;
 pub mod table;
+pub mod testing;

@@ -8,7 +8,7 @@ use super::record::Trace;
 use super::session::{Call, Ended, Fate, TakenSlot};
 use super::verdict::{Again, Decision};
 use crate::table::format::Action;
-use crate::table::value::{Unknown, normalise};
+use crate::table::value::{Unknown, normalise, normalise_fields};
 use serde_json::{Map, Value};
 
 /// What a reply says, after validation.
@@ -115,6 +115,29 @@ impl Engine<'_> {
         self.go_on_after(id)
     }
 
+    /// Puts a call made before, with its reply, into the log, whatever the gate would say.
+    pub(super) fn suppose(
+        &mut self,
+        name: &str,
+        args: &Map<String, Value>,
+        outcome: &str,
+        value: Option<&Value>,
+    ) -> Refusable {
+        let index = self
+            .table
+            .action_index(name)
+            .ok_or_else(|| Fault::Unknown {
+                what: "action",
+                name: name.to_owned(),
+            })?;
+        let action = self.action(index)?;
+        let args = normalise_fields(self.body, &action.params, args, Unknown::Refuse)
+            .map_err(Fault::Argument)?;
+        let id = self.admit(index, args, None, Vec::new())?;
+        let judged = self.judge(action, outcome, value);
+        self.end_call(id, judged)
+    }
+
     /// The call's time is up.
     pub(super) fn time_out(&mut self, id: u64) -> Refusable {
         let judged = Judged {
@@ -216,14 +239,17 @@ impl Engine<'_> {
             seq: point.seq,
             outcome: judged.outcome.clone(),
         });
-        call.result.clone_from(&judged.value);
+        if judged.value.is_some() {
+            call.result.clone_from(&judged.value);
+        }
+        let action = self.action(index)?;
         self.trace.push(Trace::Replied {
             call: id,
+            action: action.name.clone(),
             outcome: judged.outcome.clone(),
             value: judged.value.clone(),
             problem: judged.problem,
         });
-        let action = self.action(index)?;
         let says = says(action, &judged.outcome);
         self.learn(action, root, says, judged.value);
         if judged.outcome == "ok" {

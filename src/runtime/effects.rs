@@ -46,6 +46,7 @@ impl Engine<'_> {
             if was == Fate::Unsettled {
                 self.trace.push(Trace::Settled {
                     call: root,
+                    action: action.name.clone(),
                     happened: true,
                     value,
                 });
@@ -56,6 +57,7 @@ impl Engine<'_> {
     /// Settles doubt about a root call.
     pub(super) fn settle(&mut self, root: u64, happened: bool, value: Option<Value>) {
         let point = self.point();
+        let action = self.name_of(root);
         let Some(call) = self.s.call_mut(root) else {
             return;
         };
@@ -70,6 +72,7 @@ impl Engine<'_> {
         }
         self.trace.push(Trace::Settled {
             call: root,
+            action,
             happened,
             value,
         });
@@ -174,6 +177,7 @@ impl Engine<'_> {
             }
         };
         let Some(of) = undone else { return };
+        let action = self.name_of(of);
         let point = self.point();
         let Some(write) = self.s.call_mut(of) else {
             return;
@@ -185,8 +189,20 @@ impl Engine<'_> {
             write.fate = Fate::Absent;
             write.settled = Some(point);
         }
-        self.trace.push(Trace::Undone { call: of, by: id });
+        self.trace.push(Trace::Undone {
+            call: of,
+            action,
+            by: id,
+        });
         self.release_effects(of);
+    }
+
+    fn name_of(&self, call: u64) -> String {
+        let action = self
+            .s
+            .call(call)
+            .and_then(|c| self.body.actions.get(c.action as usize));
+        action.map(|a| a.name.clone()).unwrap_or_default()
     }
 
     fn undone_by(&self, write: &Call, by: &Call) -> bool {

@@ -70,25 +70,26 @@ impl<'t> Runtime<'t> {
         given: Given<'_>,
         request: Request,
     ) -> Refusable<Stepped> {
+        self.step_with(session, given, request, &mut Vec::new())
+    }
+
+    /// A step in which something befalls the flow as it enters a state: for tests. What has
+    /// befallen is taken out of the list.
+    pub(crate) fn step_with(
+        &self,
+        session: &mut Session,
+        given: Given<'_>,
+        request: Request,
+        befalls: &mut Vec<Befall>,
+    ) -> Refusable<Stepped> {
         let inputs = self.admit(session, &given)?;
         let request = request.plain();
-        let mut engine = Engine {
-            table: self.table,
-            body: self.table.body(),
-            s: session.clone(),
-            now: given.now,
-            upto: given.now,
-            inputs,
-            ledger: Ledger::new(given.counters, given.now),
-            trace: Vec::new(),
-            verdict: None,
-            hops: HOPS_MAX,
-        };
-        engine.s.now = Some(given.now);
-        engine.s.revision = engine.s.revision.saturating_add(1);
+        let mut engine = self.engine(session, Ledger::new(given.counters, given.now), inputs);
+        engine.befalls.clone_from(befalls);
         match engine.take(&request) {
             Ok(()) => {
                 let before = directive::open(self.table.body(), session);
+                befalls.clone_from(&engine.befalls);
                 let stepped = engine.finish(session, request, &before);
                 Ok(stepped)
             }
@@ -97,6 +98,21 @@ impl<'t> Runtime<'t> {
                 Err(fault)
             }
         }
+    }
+
+    /// Puts a call made before, with its reply, into the session's log: for tests.
+    pub(crate) fn suppose(
+        &self,
+        session: &mut Session,
+        given: Given<'_>,
+        (action, args): (&str, &Map<String, Value>),
+        (outcome, value): (&str, Option<&Value>),
+    ) -> Refusable {
+        let inputs = self.admit(session, &given)?;
+        let mut engine = self.engine(session, Ledger::new(given.counters, given.now), inputs);
+        engine.suppose(action, args, outcome, value)?;
+        *session = engine.s;
+        Ok(())
     }
 
     /// All that the host is asked to do in this session, done or not.
@@ -115,6 +131,34 @@ impl<'t> Runtime<'t> {
     #[must_use]
     pub fn position(&self, session: &Session) -> Position {
         position(self.table.body(), session)
+    }
+
+    /// A step on a copy of the session.
+    fn engine<'a>(
+        &self,
+        session: &Session,
+        ledger: Ledger<'a>,
+        inputs: Map<String, Value>,
+    ) -> Engine<'a>
+    where
+        't: 'a,
+    {
+        let mut engine = Engine {
+            table: self.table,
+            body: self.table.body(),
+            s: session.clone(),
+            now: ledger.now,
+            upto: ledger.now,
+            inputs,
+            ledger,
+            trace: Vec::new(),
+            verdict: None,
+            hops: HOPS_MAX,
+            befalls: Vec::new(),
+        };
+        engine.s.now = Some(engine.now);
+        engine.s.revision = engine.s.revision.saturating_add(1);
+        engine
     }
 
     /// Refuses what no step may begin with, and gives the inputs in wire form.
@@ -152,6 +196,23 @@ pub(super) struct Engine<'a> {
     pub(super) trace: Vec<Trace>,
     pub(super) verdict: Option<Decision>,
     pub(super) hops: u32,
+    pub(super) befalls: Vec<Befall>,
+}
+
+/// Something that befalls the flow when it enters one of some states.
+#[derive(Clone, Debug)]
+pub(crate) struct Befall {
+    /// Indices of states.
+    pub(crate) states: Vec<u32>,
+    pub(crate) what: Befalling,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Befalling {
+    /// An event.
+    Event(u32),
+    /// So many milliseconds pass.
+    Time(i64),
 }
 
 impl<'a> Engine<'a> {

@@ -29,7 +29,7 @@ pub(super) fn answer(asked: &Situation<'_>, index: u32) -> i64 {
 }
 
 /// Whether the call is one of those that the question is about, keys and `where` aside.
-fn speaks_of(body: &Body, session: &Session, asks: Asks, call: &Call) -> bool {
+pub(crate) fn speaks_of(body: &Body, session: &Session, asks: Asks, call: &Call) -> bool {
     match asks {
         Asks::Calls => true,
         Asks::Done => call.is_root() && matches!(call.fate, Fate::Happened | Fate::Undone),
@@ -72,18 +72,33 @@ pub(super) fn same_key(
     paths: &[Path],
     keys: &[Option<Value>],
 ) -> bool {
+    let parts = theirs.iter().zip(paths).zip(keys);
     theirs.len() == keys.len()
-        && theirs
-            .iter()
-            .zip(paths)
-            .zip(keys)
-            .all(
-                |((their, mine), key)| match (eval::path(call, their), key) {
-                    (Some(a), Some(b)) => a == b,
-                    (None, None) => is_parameter(their) && is_parameter(mine),
-                    _ => false,
-                },
-            )
+        && parts
+            .into_iter()
+            .all(|((their, mine), key)| same_part(call, their, mine, key.as_ref()))
+}
+
+/// Like [`same_key`] for a call whose result isn't known: parts of the result are taken as equal.
+pub(super) fn may_have_key(
+    call: &dyn Scene,
+    theirs: &[Path],
+    paths: &[Path],
+    keys: &[Option<Value>],
+) -> bool {
+    let parts = theirs.iter().zip(paths).zip(keys);
+    theirs.len() == keys.len()
+        && parts.into_iter().all(|((their, mine), key)| {
+            matches!(their.root, Root::Result {}) || same_part(call, their, mine, key.as_ref())
+        })
+}
+
+fn same_part(call: &dyn Scene, their: &Path, mine: &Path, key: Option<&Value>) -> bool {
+    match (eval::path(call, their), key) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => is_parameter(their) && is_parameter(mine),
+        _ => false,
+    }
 }
 
 fn is_parameter(path: &Path) -> bool {

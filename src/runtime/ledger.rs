@@ -17,7 +17,7 @@ pub enum Counted {
 
 pub(super) struct Ledger<'a> {
     store: &'a mut dyn Counters,
-    now: i64,
+    pub(super) now: i64,
     pub(super) log: Vec<Counted>,
     given_back: Vec<(String, i64)>,
 }

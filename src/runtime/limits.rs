@@ -108,7 +108,7 @@ impl Engine<'_> {
         let taken_in = usage
             .and_then(|u| u.when)
             .is_none_or(|when| eval::holds(self.body, &scene, when));
-        taken_in && history::same_key(&scene, &counted.keys, &c.usage.keys, &c.keys)
+        taken_in && history::may_have_key(&scene, &counted.keys, &c.usage.keys, &c.keys)
     }
 
     /// The name of a shared counter. Key values are digested: the store learns no personal data.

@@ -39,6 +39,7 @@
 //! | `engine` | one step: the copy, the dispatch, the record |
 //! | `session`, `run`, `read` | what is remembered, and its strict reader |
 //! | `request`, `verdict`, `directive`, `record`, `fault` | what goes in and out |
+//! | `narrate` | what happened, in words |
 //! | `gate`, `refusal`, `limits`, `approval` | the verdict on a proposal |
 //! | `calls`, `effects`, `history`, `facts` | the call log, and what it tells |
 //! | `flow`, `clock` | states, edges, events; what the clock brings |
@@ -55,9 +56,10 @@ mod facts;
 pub mod fault;
 mod flow;
 mod gate;
-mod history;
+pub(crate) mod history;
 pub mod ledger;
 mod limits;
+mod narrate;
 mod read;
 pub mod record;
 pub mod redact;
@@ -72,6 +74,7 @@ pub mod words;
 
 pub use counters::{Counters, Memory};
 pub use directive::Directive;
+pub(crate) use engine::{Befall, Befalling};
 pub use engine::{Given, Runtime, Stepped};
 pub use fault::Fault;
 pub use record::{Position, Record, Trace};

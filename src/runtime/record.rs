@@ -93,6 +93,7 @@ pub enum Trace {
     /// A call ended.
     Replied {
         call: u64,
+        action: String,
         outcome: String,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         value: Option<Value>,
@@ -103,12 +104,13 @@ pub enum Trace {
     /// Doubt about a call was settled.
     Settled {
         call: u64,
+        action: String,
         happened: bool,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         value: Option<Value>,
     },
     /// A call was undone by another.
-    Undone { call: u64, by: u64 },
+    Undone { call: u64, action: String, by: u64 },
     /// A role is asked for its approval.
     ApprovalAsked {
         approval: String,

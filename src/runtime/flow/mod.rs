@@ -8,11 +8,11 @@ mod slots;
 mod step;
 mod unwind;
 
-use super::engine::{Engine, get};
+use super::engine::{Befalling, Engine, get};
 use super::fault::{Fault, Refusable};
 use super::limits::counter;
 use super::record::Trace;
-use super::session::{Doing, Level, Reached, Run};
+use super::session::{Doing, Level, Reached, Run, WaitingEvent};
 use crate::table::eval;
 use crate::table::format::{End, EndClass, Expr, Flow, Retry, Step, Target};
 use crate::table::value::{Unknown, normalise_fields};
@@ -202,6 +202,7 @@ impl<'a> Engine<'a> {
             });
             return Ok(Next::Go(&visits.to));
         }
+        self.befall(index);
         if let Some(next) = self.between_steps()? {
             return Ok(next);
         }
@@ -210,6 +211,29 @@ impl<'a> Engine<'a> {
             level.args = args;
         }
         Ok(Next::Attempt)
+    }
+
+    /// What a test has befall the flow as it enters the state.
+    fn befall(&mut self, state: u32) {
+        let (here, later): (Vec<_>, _) = std::mem::take(&mut self.befalls)
+            .into_iter()
+            .partition(|befall| befall.states.contains(&state));
+        self.befalls = later;
+        for befall in here {
+            match (befall.what, &mut self.s.run) {
+                (Befalling::Event(event), Some(run)) => run.waiting.push(WaitingEvent {
+                    event,
+                    at: self.now,
+                }),
+                (Befalling::Time(ms), _) => {
+                    self.now = self.now.saturating_add(ms);
+                    self.upto = self.now;
+                    self.s.now = Some(self.now);
+                    self.ledger.now = self.now;
+                }
+                (Befalling::Event(_), None) => {}
+            }
+        }
     }
 
     /// How many runs a scope lies within.
