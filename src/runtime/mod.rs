@@ -85,4 +85,4 @@ pub use session::Session;
 pub use verdict::{Again, Decision, Instead, Verdict};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

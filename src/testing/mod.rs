@@ -9,9 +9,12 @@ mod play;
 mod script;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 use crate::model::{Policy, Test};
 use crate::runtime::Record;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::table::Table;
 
 /// What a test came to.
@@ -48,11 +51,11 @@ pub struct Failure {
     pub actual: String,
 }
 
-/// Runs a test of a policy against its table.
+/// Runs a test of a policy against its table. `sources` are the files that the policy was made from.
 #[must_use]
-pub fn run(policy: &Policy, table: &Table, test: &Test) -> Report {
+pub fn run(policy: &Policy, table: &Table, sources: &Sources, test: &Test) -> Report {
     let mut play = play::Play::new(policy, table);
-    let failure = script::run(&mut play, test).err();
+    let failure = script::run(&mut play, sources, test).err();
     Report {
         name: test.name.clone(),
         span: test.span,

@@ -5,12 +5,12 @@ use super::play::{Play, Played};
 use super::world;
 use crate::model::{ActionId, ArgList, Const, Given, Reply, Step, Test, TestItem, TestStep};
 use crate::runtime::{Asked, Befall, Befalling, Directive, Request, Verdict};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::syntax::tree::ApprovalWord;
 use serde_json::Value;
 
 /// Plays a test up to its first failing line.
-pub(super) fn run(play: &mut Play<'_>, test: &Test) -> Result<(), Failure> {
+pub(super) fn run(play: &mut Play<'_>, sources: &Sources, test: &Test) -> Result<(), Failure> {
     let mut armed = 0;
     let mut waiting: Vec<(Span, String)> = Vec::new();
     for (i, line) in test.steps.iter().enumerate() {
@@ -47,7 +47,7 @@ pub(super) fn run(play: &mut Play<'_>, test: &Test) -> Result<(), Failure> {
         if arm(play, line, None) {
             continue;
         }
-        played(play, line)?;
+        played(play, sources, line)?;
     }
     if let (Some(_), Some((span, state))) = (play.befalls.last(), waiting.last()) {
         return Err(Failure {
@@ -95,7 +95,7 @@ fn moves(item: &TestItem) -> bool {
     )
 }
 
-fn played(play: &mut Play<'_>, line: &TestStep) -> Result<(), Failure> {
+fn played(play: &mut Play<'_>, sources: &Sources, line: &TestStep) -> Result<(), Failure> {
     let failed = |expected: String| {
         move |actual: String| Failure {
             span: line.span,
@@ -158,6 +158,11 @@ fn played(play: &mut Play<'_>, line: &TestStep) -> Result<(), Failure> {
         }
         TestItem::AnswerState { state, reply } => answer_state(play, state, reply)
             .map_err(failed(format!("`{state}` waits for an answer"))),
+        TestItem::ExpectCond { cond, .. } => {
+            let written = sources.slice(line.span).trim();
+            let expected = written.strip_prefix("expect").unwrap_or(written).trim();
+            world::expect(play, cond).map_err(failed(expected.to_owned()))
+        }
         item => expect(play, item).map_err(|(expected, actual)| failed(expected)(actual)),
     }
 }
@@ -319,7 +324,6 @@ type Compared = Result<(), (String, String)>;
 fn expect(play: &Play<'_>, item: &TestItem) -> Compared {
     let (verdict, rule, instead) = match item {
         TestItem::ExpectEnd { name, gives } => return expect_end(play, name, gives.as_ref()),
-        TestItem::ExpectCond { cond, text } => return world::expect(play, cond, text),
         TestItem::ExpectDeny { rule, instead } => (Verdict::Deny, rule, instead.as_ref()),
         TestItem::ExpectAllow { rule } => (Verdict::Allow, rule, None),
         TestItem::ExpectLimited { rule } => (Verdict::Limited, rule, None),

@@ -13,19 +13,13 @@ const DEPTH_MAX: u32 = 64;
 
 struct InTest<'p, 'a>(&'p Play<'a>);
 
-/// Compares a condition with the session: what was expected, and what is the case.
-pub(super) fn expect(play: &Play<'_>, cond: &Cond, text: &str) -> Result<(), (String, String)> {
+/// Whether a condition holds in the session; if not, what is the case.
+pub(super) fn expect(play: &Play<'_>, cond: &Cond) -> Result<(), String> {
     let world = InTest(play);
     match play.interp.truth(&world, cond) {
         Some(true) => Ok(()),
-        Some(false) => Err((text.to_owned(), found(&world, cond))),
-        None => Err((
-            text.to_owned(),
-            format!(
-                "it is undecided, for lack of a value: {}",
-                found(&world, cond)
-            ),
-        )),
+        Some(false) => Err(found(&world, cond)),
+        None => Err(format!("it is undecided: {}", found(&world, cond))),
     }
 }
 

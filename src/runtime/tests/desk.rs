@@ -193,7 +193,7 @@ fn desk_flow() -> Value {
     )
 }
 
-fn desk() -> Table {
+pub(crate) fn desk() -> Table {
     table(desk_body())
 }
 

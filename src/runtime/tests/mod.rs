@@ -1,7 +1,7 @@
 //! The runtime on small tables made by hand.
 
 mod approvals;
-mod desk;
+pub(crate) mod desk;
 mod facts;
 mod gate;
 mod limits;
