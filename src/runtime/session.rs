@@ -300,7 +300,7 @@ impl Session {
     }
 
     pub(super) fn next_seq(&mut self) -> u64 {
-        self.seq += 1;
+        self.seq = self.seq.saturating_add(1);
         self.seq
     }
 }

@@ -32,7 +32,7 @@ impl Engine<'_> {
         if budget.is_some_and(|budget| *calls >= budget) {
             return true;
         }
-        *calls += 1;
+        *calls = calls.saturating_add(1);
         false
     }
 

@@ -165,7 +165,7 @@ impl<'a> Engine<'a> {
         if run.levels.len() < depth {
             return Err(Fault::broken("an inlined run is entered from outside"));
         }
-        run.entries += 1;
+        run.entries = run.entries.saturating_add(1);
         let (since, net, mut visits) = match run.levels.get(depth) {
             Some(level) if level.scope == state.scope => {
                 (level.since, level.net, level.visits.clone())
@@ -173,7 +173,7 @@ impl<'a> Engine<'a> {
             _ => (now, false, BTreeMap::new()),
         };
         let visit = visits.entry(index).or_insert(0);
-        *visit += 1;
+        *visit = visit.saturating_add(1);
         let visit = *visit;
         run.levels.truncate(depth);
         let entry = run.entries;
@@ -303,7 +303,7 @@ impl<'a> Engine<'a> {
             return None;
         }
         let wait_ms = backoff(retry, *used);
-        *used += 1;
+        *used = used.saturating_add(1);
         self.trace.push(Trace::Retry {
             state: state.to_owned(),
             attempt: *used,

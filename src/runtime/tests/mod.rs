@@ -10,6 +10,8 @@ mod saga;
 mod scopes;
 mod sessions;
 mod shop;
+mod tampering;
+mod waiting;
 
 use super::*;
 use crate::table::{Table, write};

@@ -6,7 +6,7 @@ use super::*;
 ///
 /// States: 0 ask (agent), 1 sub (run), 2 sub/say (ask), 3 sub/do (do), 4 rest (agent).
 /// Slots: 0 key, 1 said, 2 sub/word, 3 sub/heard. Ends: 0 done, 1 dropped, 2 duplicate, 3 out.
-fn scopes() -> Table {
+pub(super) fn scopes() -> Table {
     let ping = with(
         action("a.ping", json!([field("text", string())])),
         json!({"result": string()}),
