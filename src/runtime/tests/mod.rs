@@ -12,6 +12,7 @@ mod sessions;
 mod shop;
 mod tampering;
 mod waiting;
+mod walks;
 
 use super::*;
 use crate::table::{Table, write};

@@ -6,7 +6,7 @@ use super::*;
 ///
 /// States: 0 pay, 1 talk (an agent that may pay). Ends: 0 paid, 1 declined, 2 expired, 3 failed,
 /// 4 limited, 5 stopped.
-fn paying() -> Table {
+pub(super) fn paying() -> Table {
     let pay = with(
         action("pay.out", json!([field("to", string())])),
         json!({
