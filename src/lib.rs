@@ -2,6 +2,7 @@
 //! anything runs.
 
 pub mod diagnostics;
+pub mod flow;
 pub mod gate;
 pub mod interp;
 pub mod logic;

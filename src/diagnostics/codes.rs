@@ -81,8 +81,20 @@ codes! {
     FW301 Error "unhandled outcome";
     FW302 Error "undeclared outcome";
     FW303 Error "outcome handled twice";
+    FW304 Error "state or end that cannot be reached";
+    FW305 Error "cycle without a bound";
+    FW306 Error "value used before it is bound";
     FW307 Error "retry of what cannot be retried";
+    FW308 Warning "flow without a success";
     FW309 Error "flow that runs itself";
+    FW310 Warning "handler for what cannot happen";
+    FW311 Error "gap between guards";
+    FW312 Error "guards that overlap";
+    FW313 Error "unhandled event";
+    FW314 Error "trap";
+    FW390 Error "flow too hard to look through";
+    // ── FW5: budgets ─────────────────────────────────────────────────────────
+    FW501 Error "agent or question without bounds";
 }
 
 impl Code {

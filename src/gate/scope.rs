@@ -25,6 +25,7 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn proposal(action: &'a Action) -> Self {
         Self {
+            name: format!("{}:", action.full_name),
             params: &action.params,
             ..Self::default()
         }
@@ -34,6 +35,7 @@ impl<'a> Scope<'a> {
     #[must_use]
     pub fn call(action: &'a Action) -> Self {
         Self {
+            name: format!("{}:", action.full_name),
             params: &action.params,
             result: action.result.as_ref(),
             ..Self::default()

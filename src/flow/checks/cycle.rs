@@ -1,0 +1,50 @@
+//! FW305: a cycle without a bound.
+
+use super::push;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::flow::bounds::unbounded;
+use crate::flow::explore::{Picture, Place};
+use crate::model::Policy;
+
+pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
+    for picture in pictures {
+        for places in unbounded(policy, picture) {
+            let states: Vec<_> = places
+                .iter()
+                .filter_map(|p| match p {
+                    Place::State(run, id) => {
+                        let flow = picture.inlined.runs.get(*run as usize)?.flow;
+                        policy.flows.get(flow.index())?.states.get(id.index())
+                    }
+                    Place::End(_) => None,
+                })
+                .collect();
+            let Some(first) = states.first() else {
+                continue;
+            };
+            let names: Vec<String> = states
+                .iter()
+                .take(5)
+                .map(|s| format!("`{}`", s.name))
+                .collect();
+            let mut found = Diagnostic::new(
+                Code::FW305,
+                format!("nothing bounds the way round through {}", names.join(", ")),
+                first.name_span,
+                "can be entered again and again",
+            );
+            for state in states.iter().skip(1).take(4) {
+                found = found.label(state.name_span, "on the way round");
+            }
+            push(
+                findings,
+                found
+                    .note("In production such a circle runs until the bill, or the customer, ends it.")
+                    .help(format!(
+                        "write `visits 3 -> …` in `{}`, or limit a call on the way: `limit name: a.b to 3 calls per session`",
+                        first.name
+                    )),
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! FW314: a state from which no end can be reached.
+
+use super::push;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::flow::explore::{Picture, Place};
+use crate::model::Policy;
+use std::collections::BTreeSet;
+
+pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
+    for picture in pictures {
+        if !picture.whole {
+            continue;
+        }
+        // Backwards from the ends; events and deadlines count, since they can come.
+        let mut good: BTreeSet<Place> = picture
+            .reached
+            .iter()
+            .filter(|p| matches!(p, Place::End(_)))
+            .copied()
+            .collect();
+        loop {
+            let more: Vec<Place> = picture
+                .edges
+                .iter()
+                .filter(|(from, to, _)| good.contains(to) && !good.contains(from))
+                .map(|(from, ..)| *from)
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            good.extend(more);
+        }
+        let trapped: Vec<_> = picture
+            .reached
+            .iter()
+            .filter(|p| !good.contains(p))
+            .filter_map(|p| match p {
+                Place::State(run, id) => {
+                    let flow = picture.inlined.runs.get(*run as usize)?.flow;
+                    policy.flows.get(flow.index())?.states.get(id.index())
+                }
+                Place::End(_) => None,
+            })
+            .collect();
+        let Some(first) = trapped.first() else {
+            continue;
+        };
+        let mut found = Diagnostic::new(
+            Code::FW314,
+            format!("from state `{}` no end can be reached", first.name),
+            first.name_span,
+            "a trap",
+        );
+        for state in trapped.iter().skip(1).take(4) {
+            found = found.label(state.name_span, "caught as well");
+        }
+        push(
+            findings,
+            found.help("lead one of the outcomes on to an end"),
+        );
+    }
+}
