@@ -258,7 +258,7 @@ impl<'a> Engine<'a> {
             counters,
             trace: self.trace,
             position: position(self.body, &self.s),
-            after: digest(&self.s.to_json()),
+            after: canonical::digest_bytes(&self.s.to_bytes()),
         };
         let deadline = directive::deadline(self.body, &self.s);
         *session = self.s;

@@ -40,7 +40,9 @@ pub struct Record {
     pub trace: Vec<Trace>,
     /// Where the session is after the step.
     pub position: Position,
-    /// The digest of the session after the step.
+    /// The digest of the session's bytes after the step, as [`Session::to_bytes`] gives them.
+    ///
+    /// [`Session::to_bytes`]: super::session::Session::to_bytes
     pub after: String,
 }
 
