@@ -227,6 +227,61 @@ impl Logic {
         }
     }
 
+    /// A description of a formula that doesn't depend on the order in which formulas were made.
+    pub(crate) fn shape(&self, formula: Formula) -> String {
+        use std::fmt::Write;
+        let mut texts: FxHashMap<usize, String> = FxHashMap::default();
+        for index in self.reachable(&[formula]) {
+            let text = match self.node(Formula::of_index(index)) {
+                Node::True => "true".to_owned(),
+                Node::Atom(Atom::InSet(t, set)) => format!("{} in {set:?}", self.name(*t)),
+                Node::Atom(Atom::InLanguage(t, base)) => {
+                    format!("{} of {:?}", self.name(*t), self.language_data(*base))
+                }
+                Node::Atom(Atom::Difference(d, set)) => {
+                    format!(
+                        "{}*{}-{}*{} in {set:?}",
+                        d.ka,
+                        self.name(d.a),
+                        d.kb,
+                        self.name(d.b)
+                    )
+                }
+                Node::Atom(Atom::Equal(a, b)) => format!("{}={}", self.name(*a), self.name(*b)),
+                Node::Atom(Atom::Some(list, body)) => {
+                    format!("some {} ({})", self.name(*list), self.shape(*body))
+                }
+                Node::And(parts) => {
+                    let mut list: Vec<String> = parts
+                        .iter()
+                        .map(|p| {
+                            let text = texts.get(&p.index()).cloned().unwrap_or_default();
+                            if p.is_negated() {
+                                format!("!{text}")
+                            } else {
+                                text
+                            }
+                        })
+                        .collect();
+                    list.sort();
+                    let mut text = String::from("(");
+                    for part in list {
+                        let _ = write!(text, "{part}&");
+                    }
+                    text.push(')');
+                    text
+                }
+            };
+            texts.insert(index, text);
+        }
+        let text = texts.remove(&formula.index()).unwrap_or_default();
+        if formula.is_negated() {
+            format!("!{text}")
+        } else {
+            text
+        }
+    }
+
     pub(crate) fn atom(&mut self, atom: Atom) -> Formula {
         self.intern_node(Node::Atom(atom))
     }

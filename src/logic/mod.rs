@@ -31,6 +31,8 @@ mod intset;
 mod language;
 mod solve;
 mod term;
+#[cfg(test)]
+mod tests;
 
 pub use assignment::Assignment;
 pub use automaton::{Automaton, AutomatonId};

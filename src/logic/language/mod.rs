@@ -1,6 +1,5 @@
 //! Regular languages of Unicode strings: finite sets of strings, and automata over UTF-8 bytes.
 
-#[allow(dead_code)] // Diagrams are built on it.
 mod classes;
 mod dfa;
 mod finite;
@@ -10,7 +9,6 @@ mod regexp;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports)]
 pub(crate) use classes::ClassGroup;
 pub(crate) use dfa::Dfa;
 
@@ -189,6 +187,12 @@ impl Logic {
         }
         self.large_language(dfa)
             .ok_or_else(|| "a pattern needs too large an automaton".to_owned())
+    }
+
+    /// The language of an automaton that may also take what is no UTF-8.
+    pub(crate) fn language_within_utf8(&mut self, dfa: &Dfa) -> Option<Language> {
+        let valid = dfa.product(&self.utf8, usize::MAX, |class, valid| class.min(1) & valid)?;
+        self.language_of_dfa(valid).ok()
     }
 
     fn large_language(&mut self, dfa: Dfa) -> Option<Language> {
