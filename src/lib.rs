@@ -1,6 +1,12 @@
 //! Failway: what an AI may do, and what happens when something breaks, proven complete before
 //! anything runs.
+//!
+//! The road from a source file to a decision: [`model::load`] reads the files, [`model::check`]
+//! resolves them into a policy, [`gate`] turns the rules into one diagram per action, [`flow`]
+//! looks at everything that can happen in the flows, [`table`] writes it all down, and [`runtime`]
+//! enforces what is written there.
 
+pub mod cli;
 pub mod diagnostics;
 pub mod flow;
 pub mod gate;
@@ -12,3 +18,47 @@ pub mod source;
 pub mod syntax;
 pub mod table;
 pub mod testing;
+
+use diagnostics::Diagnostic;
+use model::Policy;
+use model::load::Loader;
+use source::Sources;
+
+/// What is known of a policy after checking it.
+#[derive(Debug)]
+pub struct Checked {
+    /// Its files, the root first.
+    pub sources: Sources,
+    /// All that is right in it.
+    pub policy: Policy,
+    /// All that is not, by place.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Checks the policy whose root file is at `root`, with all files that it uses.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
+    let model::load::Loaded {
+        sources,
+        files,
+        mut findings,
+        unreadable,
+    } = model::load::load(root, loader);
+    if let Some(why) = unreadable {
+        return Err(why);
+    }
+    let (policy, found) = model::check::check(&files);
+    findings.extend(found);
+    let (mut gate, found) = gate::build(&policy);
+    findings.extend(found);
+    findings.extend(flow::check(&mut gate));
+    drop(gate);
+    diagnostics::sort(&mut findings);
+    Ok(Checked {
+        sources,
+        policy,
+        findings,
+    })
+}

@@ -1,2 +1,5 @@
 //! The `failway` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    failway::cli::main()
+}

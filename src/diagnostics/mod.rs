@@ -2,6 +2,10 @@
 //! output format; the text about each code lives in `docs/codes/`, one page per code.
 
 pub mod codes;
+mod excerpt;
+pub mod render_human;
+pub mod render_json;
+pub mod render_plain;
 
 pub use codes::Code;
 

@@ -159,7 +159,7 @@ fn join(from: &str, path: &str) -> String {
 }
 
 /// Without `.` and, where possible, without `..`.
-fn normalize(path: &str) -> String {
+pub(crate) fn normalize(path: &str) -> String {
     let absolute = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

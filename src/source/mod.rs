@@ -115,6 +115,32 @@ impl SourceFile {
         &self.text
     }
 
+    /// The index, from 0, of the line that holds the byte `offset`.
+    #[must_use]
+    pub fn line_index(&self, offset: usize) -> usize {
+        self.line_starts
+            .partition_point(|&s| s as usize <= offset)
+            .max(1)
+            - 1
+    }
+
+    /// The bytes of the line with that index, its end of line included; `None` past the last one.
+    #[must_use]
+    pub fn line_range(&self, index: usize) -> Option<Range<usize>> {
+        let start = *self.line_starts.get(index)? as usize;
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |&next| next as usize);
+        Some(start..end)
+    }
+
+    /// How many lines there are; at least one.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+
     /// Line and column of the byte `offset` (clamped to the text).
     #[must_use]
     pub fn line_col(&self, offset: u32) -> LineCol {

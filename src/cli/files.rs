@@ -1,0 +1,170 @@
+//! Finding and reading policies on disk.
+
+use super::Trouble;
+use crate::model::load::{Loader, normalize};
+use crate::source::Sources;
+use crate::syntax::MAX_BYTES;
+use crate::{Checked, check};
+use ignore::WalkBuilder;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+/// The name under which standard input appears in findings.
+pub(super) const STDIN: &str = "<stdin>";
+
+/// Reads files from disk, and standard input under its name.
+pub(super) struct Disk {
+    stdin: Option<Vec<u8>>,
+}
+
+impl Disk {
+    /// A reader; standard input is read, once, if `stdin`.
+    pub(super) fn new(stdin: bool) -> Result<Self, Trouble> {
+        let stdin = if stdin {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .take(MAX_BYTES as u64 + 1)
+                .read_to_end(&mut bytes)
+                .map_err(|e| Trouble::new(format!("standard input cannot be read: {e}")))?;
+            Some(bytes)
+        } else {
+            None
+        };
+        Ok(Self { stdin })
+    }
+}
+
+impl Loader for Disk {
+    fn load(&self, path: &str) -> Result<Vec<u8>, String> {
+        if path == STDIN
+            && let Some(bytes) = &self.stdin
+        {
+            return Ok(bytes.clone());
+        }
+        read(Path::new(path))
+    }
+}
+
+/// The bytes of a regular file, one more than a source may have at most.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let why = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_string(),
+        std::io::ErrorKind::PermissionDenied => "you may not read it".to_string(),
+        _ => e.to_string(),
+    };
+    let meta = std::fs::metadata(path).map_err(why)?;
+    if !meta.is_file() {
+        return Err("it is not a file".to_string());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .map_err(why)?
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(why)?;
+    Ok(bytes)
+}
+
+/// Files that were asked for, in order: those named, and those found in named folders.
+pub(super) fn find(paths: &[String]) -> Result<Vec<String>, Trouble> {
+    let mut found = Vec::new();
+    for path in paths {
+        if path == "-" {
+            found.push(STDIN.to_string());
+            continue;
+        }
+        let meta = std::fs::metadata(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                Trouble::new(format!("there is no file or folder `{path}`"))
+            }
+            _ => Trouble::new(format!("`{path}` cannot be read: {e}")),
+        })?;
+        if !meta.is_dir() {
+            found.push(normalize(path));
+            continue;
+        }
+        let mut here = Vec::new();
+        for entry in WalkBuilder::new(path).require_git(false).build() {
+            let entry = entry.map_err(|e| Trouble::new(format!("`{path}` cannot be read: {e}")))?;
+            let at = entry.path();
+            if at.extension().is_some_and(|e| e == "failway")
+                && entry.file_type().is_some_and(|t| t.is_file())
+            {
+                let name = at.to_str().ok_or_else(|| {
+                    Trouble::new(format!("the path `{}` is not UTF-8", at.display()))
+                })?;
+                here.push(normalize(&name.replace('\\', "/")));
+            }
+        }
+        here.sort();
+        found.extend(here);
+    }
+    if found.is_empty() {
+        return Err(Trouble::new(format!(
+            "there is no .failway file in {}; `failway new NAME` writes a first one",
+            paths
+                .iter()
+                .map(|p| format!("`{p}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|f| seen.insert(f.clone()));
+    Ok(found)
+}
+
+/// Checks every policy among `files`, and calls `each` with what came of it. A file without a
+/// `policy` header belongs to the policies that use it; it is checked by itself only if none does.
+pub(super) fn check_all(
+    files: &[String],
+    disk: &Disk,
+    mut each: impl FnMut(&str, Result<Checked, String>) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut parts = Vec::new();
+    for file in files {
+        let root = disk.load(file).map(|bytes| has_header(&bytes));
+        if root == Ok(false) {
+            parts.push(file);
+            continue;
+        }
+        let checked = check(file, disk);
+        if let Ok(checked) = &checked {
+            reached.extend(names(&checked.sources));
+        }
+        each(file, checked)?;
+    }
+    // A part that uses another part speaks for it.
+    let mut alone: BTreeSet<String> = BTreeSet::new();
+    for file in &parts {
+        if reached.contains(*file) {
+            continue;
+        }
+        if let Ok(checked) = check(file, disk) {
+            alone.extend(names(&checked.sources).filter(|n| n != *file));
+        }
+    }
+    for file in parts {
+        if !reached.contains(file) && !alone.contains(file) {
+            each(file, check(file, disk))?;
+        }
+    }
+    Ok(())
+}
+
+fn names(sources: &Sources) -> impl Iterator<Item = String> + '_ {
+    sources.files().map(|(_, f)| f.name().to_string())
+}
+
+/// Whether the first word of a source is `policy`.
+fn has_header(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    text.lines()
+        .map(str::trim_start)
+        .find(|line| !line.is_empty() && !line.starts_with("//"))
+        .and_then(|line| line.split(|c: char| c.is_whitespace() || c == '/').next())
+        == Some("policy")
+}

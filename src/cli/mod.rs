@@ -1,0 +1,101 @@
+//! The command line: one file per subcommand. All reading, writing and asking happens here.
+
+mod check;
+mod completions;
+mod explain;
+mod files;
+mod output;
+
+use clap::{Parser, Subcommand};
+use output::{ColourChoice, Output};
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Failway: what an AI may do, and what happens when something breaks.
+#[derive(Parser, Debug)]
+#[command(
+    name = "failway",
+    version,
+    about,
+    long_about = "Failway: what an AI may do, and what happens when something breaks.\n\n\
+        A .failway file declares the actions that an AI can reach, the hard constraints on them, and\n\
+        the path taken on every failure. Failway proves that nothing is left open, and compiles the\n\
+        file to a decision table that any runtime can enforce.",
+    after_help = "Examples:\n  \
+        failway new front_desk        write a first policy to start from\n  \
+        failway check                 check every policy in this folder\n  \
+        failway test                  run their tests\n  \
+        failway explain FW301         what a finding means, and how to repair it\n\n\
+        Exit codes: 0 all is well, 1 something was found, 2 it could not run."
+)]
+pub struct Cli {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColourChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Check(check::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// All is well.
+    Well,
+    /// It ran, and found something.
+    Found,
+}
+
+/// Why a command could not run: a sentence for the user.
+#[derive(Clone, Debug)]
+struct Trouble(String);
+
+impl Trouble {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Self {
+        Self(format!("cannot write the output: {error}"))
+    }
+}
+
+/// Runs the program on the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Output::new(cli.color);
+    let ended = match &cli.command {
+        Command::Check(args) => check::run(args, &mut out),
+        Command::Explain(args) => explain::run(args, &mut out),
+        Command::Completions(args) => completions::run(args, &mut out),
+    };
+    let ended = ended.and_then(|ended| out.flush().map(|()| ended).map_err(Trouble::from));
+    // A reader that has had enough (`| head`) is no trouble.
+    if out.closed() {
+        return ExitCode::from(u8::from(ended.is_ok_and(|e| e == Ended::Found)));
+    }
+    match ended {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Found) => ExitCode::from(1),
+        Err(Trouble(why)) => {
+            let _ = out.flush();
+            out.complain(&why);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The whole command line, for the completions and for the reference.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
