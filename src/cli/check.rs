@@ -41,7 +41,8 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
                 sum.take(out, &checked.sources, &checked.findings, args.format)
             }
             Err(why) => {
-                sum.unreadable.push(format!("`{file}` cannot be read: {why}"));
+                sum.unreadable
+                    .push(format!("`{file}` cannot be read: {why}"));
                 Ok(())
             }
         }

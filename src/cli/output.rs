@@ -123,11 +123,6 @@ impl Output {
         };
         eprintln!("{heading}: {why}");
     }
-
-    /// Says something on standard error that isn't part of the result.
-    pub(super) fn aside(&self, text: &str) {
-        eprintln!("{text}");
-    }
 }
 
 impl Write for Output {

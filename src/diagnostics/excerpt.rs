@@ -47,7 +47,11 @@ impl<'a> Excerpt<'a> {
         {
             end = start.max(start + text[start..first.end].trim_end().len());
         }
-        (start, end.min(floor(text, start + LONG_LINE).max(start)) - start).into()
+        (
+            start,
+            end.min(floor(text, start + LONG_LINE).max(start)) - start,
+        )
+            .into()
     }
 }
 
@@ -86,7 +90,11 @@ impl SourceCode for Excerpt<'_> {
                 .is_some_and(|r| r.len() > LONG_LINE)
         };
         if before == 0 || (top..=first).any(too_long) {
-            start = if before == 0 { from } else { floor(text, from.saturating_sub(AROUND)) };
+            start = if before == 0 {
+                from
+            } else {
+                floor(text, from.saturating_sub(AROUND))
+            };
             let at = self.file.line_range(first).ok_or_else(out)?.start;
             start = start.max(at);
             line = first;

@@ -137,7 +137,11 @@ impl fmt::Debug for Part<'_> {
 
 impl fmt::Display for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.first { &self.finding.message } else { "" })
+        f.write_str(if self.first {
+            &self.finding.message
+        } else {
+            ""
+        })
     }
 }
 

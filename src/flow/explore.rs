@@ -66,8 +66,11 @@ struct Config {
     history: History,
     /// Bound slots, ascending.
     bound: Vec<u32>,
-    /// States whose call succeeded, with its arguments and its binding unchanged since.
-    done_at: Vec<(u32, StateId)>,
+    /// States whose call succeeded, with its arguments unchanged since; and whether its reply is
+    /// still what the state's binding holds.
+    done_at: Vec<((u32, StateId), bool)>,
+    /// States whose call is in doubt, with its arguments unchanged since.
+    doubt_at: Vec<(u32, StateId)>,
     /// Facts about slots, ascending.
     known: Vec<u32>,
     /// Entries of states with `visits`.
@@ -80,6 +83,15 @@ struct Config {
     events: Vec<u32>,
     /// A deadline was taken.
     deadline: bool,
+}
+
+impl Config {
+    /// The call of that state has succeeded, and `bound` says whether its binding has the reply.
+    fn done(&mut self, place: (u32, StateId), bound: bool) {
+        self.done_at.retain(|(p, _)| *p != place);
+        self.done_at.push((place, bound));
+        self.done_at.sort_unstable();
+    }
 }
 
 struct Node {
@@ -283,6 +295,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 .map(|r| r.params.clone())
                 .unwrap_or_default(),
             done_at: Vec::new(),
+            doubt_at: Vec::new(),
             known: Vec::new(),
             visits: Vec::new(),
             attempts: Vec::new(),
@@ -515,6 +528,9 @@ impl<'a> Explorer<'_, '_, 'a> {
                         {
                             let slot = self.slot(run, *b);
                             bind_slot(&mut next, slot, self);
+                        }
+                        if o.kind != OutcomeKind::Unknown {
+                            self.settled(&mut next, &config, *action, o.kind, (run, *bind));
                         }
                         self.handled(Some(at), place, state, i, next, None);
                     }
@@ -791,21 +807,48 @@ impl<'a> Explorer<'_, '_, 'a> {
                 next.history = h;
                 if end == Ending::Doubt && self.policy.action(action).tracked() {
                     next.doubt = true;
+                    next.doubt_at.push(place);
+                    next.doubt_at.sort_unstable();
+                    next.doubt_at.dedup();
                 }
                 if end == Ending::Done {
                     next.doubt = false;
+                    next.doubt_at.retain(|p| *p != place);
                     if let Some(b) = bind {
                         let slot = self.slot(place.0, b);
                         bind_slot(&mut next, slot, self);
                     }
-                    if !next.done_at.contains(&place) {
-                        next.done_at.push(place);
-                        next.done_at.sort_unstable();
-                    }
+                    next.done(place, true);
                 }
                 self.handled(Some(at), place, state, i, next, None);
             }
         }
+    }
+
+    /// What is known of the calls that a `settle` has looked after: where just one was in doubt, and
+    /// it happened, the state that made it has succeeded.
+    fn settled(
+        &self,
+        next: &mut Config,
+        before: &Config,
+        action: ActionId,
+        outcome: OutcomeKind,
+        (run, bind): (u32, Option<BindingId>),
+    ) {
+        let mine =
+            |place: &(u32, StateId)| action_at(self.policy, self.inlined, *place) == Some(action);
+        if outcome == OutcomeKind::Happened && before.history.of(action).unsettled == 1 {
+            let places: Vec<_> = next.doubt_at.iter().copied().filter(&mine).collect();
+            if let [place] = places[..] {
+                let own = match self.state(place).map(|s| &s.step) {
+                    Some(crate::model::Step::Do(step)) => step.bind.map(|b| self.slot(place.0, b)),
+                    _ => None,
+                };
+                let bound = bind.map(|b| self.slot(run, b));
+                next.done(place, own.is_some() && own == bound);
+            }
+        }
+        next.doubt_at.retain(|p| !mine(p));
     }
 
     /// The agent may make any of its calls, in any order, with any arguments, and come back at any time.
@@ -1433,16 +1476,22 @@ fn bind_slot(config: &mut Config, slot: u32, explorer: &Explorer<'_, '_, '_>) {
             .get(*k)
             .is_some_and(|f| !f.slots.contains(&slot))
     });
-    config.done_at.retain(|(run, state)| {
-        let Some(def) = explorer.state((*run, *state)) else {
-            return false;
-        };
-        let crate::model::Step::Do(step) = &def.step else {
-            return false;
-        };
-        let own = step.bind.is_some_and(|b| explorer.slot(*run, b) == slot);
-        !own && !args_use(explorer, *run, &step.args, slot)
-    });
+    let uses = |(run, state): (u32, StateId)| match explorer.state((run, state)).map(|s| &s.step) {
+        Some(crate::model::Step::Do(step)) => args_use(explorer, run, &step.args, slot),
+        _ => true,
+    };
+    let own = |(run, state): (u32, StateId)| match explorer.state((run, state)).map(|s| &s.step) {
+        Some(crate::model::Step::Do(step)) => {
+            step.bind.is_some_and(|b| explorer.slot(run, b) == slot)
+        }
+        _ => false,
+    };
+    config.done_at.retain(|(place, _)| !uses(*place));
+    config.doubt_at.retain(|place| !uses(*place));
+    for (place, bound) in &mut config.done_at {
+        *bound &= !own(*place);
+    }
+    config.done_at.dedup();
 }
 
 fn args_use(
@@ -1542,7 +1591,7 @@ fn matches_key(
     asked: &HistoryTerm,
     keys: &[Option<String>],
 ) -> Option<bool> {
-    let found = config.done_at.iter().any(|place| {
+    let found = config.done_at.iter().any(|(place, bound)| {
         let Some(action) = action_at(policy, inlined, *place) else {
             return false;
         };
@@ -1555,7 +1604,9 @@ fn matches_key(
         };
         counted.keys.len() == keys.len()
             && counted.keys.iter().zip(keys).all(|(k, wanted)| {
-                wanted.is_some() && counted_key(policy, inlined, *place, k) == *wanted
+                wanted.is_some()
+                    && (*bound || !matches!(k.root, Root::Result))
+                    && counted_key(policy, inlined, *place, k) == *wanted
             })
     });
     if found {
