@@ -23,6 +23,7 @@ use diagnostics::Diagnostic;
 use model::Policy;
 use model::load::Loader;
 use source::Sources;
+use table::Table;
 
 /// What is known of a policy after checking it.
 #[derive(Debug)]
@@ -40,6 +41,24 @@ pub struct Checked {
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
+    run(root, loader, false).map(|(checked, _)| checked)
+}
+
+/// Checks the policy whose root file is at `root` and, if it has no errors, compiles it to a table
+/// that was compared with the interpreter of the source. Without a table there is an error among
+/// the findings.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn compile(root: &str, loader: &dyn Loader) -> Result<(Checked, Option<Table>), String> {
+    run(root, loader, true)
+}
+
+fn run(
+    root: &str,
+    loader: &dyn Loader,
+    with_table: bool,
+) -> Result<(Checked, Option<Table>), String> {
     let model::load::Loaded {
         sources,
         files,
@@ -54,11 +73,19 @@ pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
     let (mut gate, found) = gate::build(&policy);
     findings.extend(found);
     findings.extend(flow::check(&mut gate));
+    let mut table = None;
+    if with_table && !diagnostics::has_errors(&findings) {
+        match table::build::build(&mut gate).and_then(|body| table::build::seal(body, &sources)) {
+            Ok(made) => table = Some(made),
+            Err(unbuildable) => findings.push(unbuildable.finding()),
+        }
+    }
     drop(gate);
     diagnostics::sort(&mut findings);
-    Ok(Checked {
+    let checked = Checked {
         sources,
         policy,
         findings,
-    })
+    };
+    Ok((checked, table))
 }

@@ -33,10 +33,11 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let mut sum = Sum::default();
-    files::check_all(&files, &disk, |file, checked| {
+    let work = |file: &str| crate::check(file, &disk).map(|checked| (checked, ()));
+    files::each_policy(&files, &disk, work, |file, checked| {
         sum.policies += 1;
         match checked {
-            Ok(checked) => {
+            Ok((checked, ())) => {
                 sum.files += checked.sources.files().count();
                 sum.take(out, &checked.sources, &checked.findings, args.format)
             }

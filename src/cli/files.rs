@@ -116,12 +116,13 @@ pub(super) fn find(paths: &[String]) -> Result<Vec<String>, Trouble> {
     Ok(found)
 }
 
-/// Checks every policy among `files`, and calls `each` with what came of it. A file without a
-/// `policy` header belongs to the policies that use it; it is checked by itself only if none does.
-pub(super) fn check_all(
+/// Does `work` on every policy among `files`, and calls `each` with what came of it. A file without
+/// a `policy` header belongs to the policies that use it; it is taken by itself only if none does.
+pub(super) fn each_policy<T>(
     files: &[String],
     disk: &Disk,
-    mut each: impl FnMut(&str, Result<Checked, String>) -> Result<(), Trouble>,
+    work: impl Fn(&str) -> Result<(Checked, T), String>,
+    mut each: impl FnMut(&str, Result<(Checked, T), String>) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut parts = Vec::new();
@@ -131,11 +132,11 @@ pub(super) fn check_all(
             parts.push(file);
             continue;
         }
-        let checked = check(file, disk);
-        if let Ok(checked) = &checked {
+        let done = work(file);
+        if let Ok((checked, _)) = &done {
             reached.extend(names(&checked.sources));
         }
-        each(file, checked)?;
+        each(file, done)?;
     }
     // A part that uses another part speaks for it.
     let mut alone: BTreeSet<String> = BTreeSet::new();
@@ -149,7 +150,7 @@ pub(super) fn check_all(
     }
     for file in parts {
         if !reached.contains(file) && !alone.contains(file) {
-            each(file, check(file, disk))?;
+            each(file, work(file))?;
         }
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! The command line: one file per subcommand. All reading, writing and asking happens here.
 
 mod check;
+mod compile;
 mod completions;
 mod explain;
 mod files;
 mod output;
+mod test;
 
 use clap::{Parser, Subcommand};
 use output::{ColourChoice, Output};
@@ -39,6 +41,8 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Check(check::Args),
+    Compile(compile::Args),
+    Test(test::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -75,6 +79,8 @@ pub fn main() -> ExitCode {
     let mut out = Output::new(cli.color);
     let ended = match &cli.command {
         Command::Check(args) => check::run(args, &mut out),
+        Command::Compile(args) => compile::run(args, &mut out),
+        Command::Test(args) => test::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),
     };

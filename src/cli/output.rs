@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use crate::diagnostics::render_human::{self, Style};
-use crate::diagnostics::{Diagnostic, Severity, render_plain};
+use crate::diagnostics::{Diagnostic, Severity, render_json, render_plain};
 use crate::source::Sources;
 use clap::ValueEnum;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Stdout, Write};
@@ -112,6 +112,28 @@ impl Output {
             self.write_all(text.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Prints findings; those that are data go out as data, one document.
+    pub(super) fn report(
+        &mut self,
+        sources: &Sources,
+        findings: &[Diagnostic],
+        format: Format,
+    ) -> Result<(), Trouble> {
+        if format == Format::Json {
+            for finding in findings {
+                let text = render_json::finding(sources, finding).to_string() + "\n";
+                eprint!("{text}");
+            }
+            return Ok(());
+        }
+        self.findings(sources, &findings.iter().collect::<Vec<_>>(), format)
+    }
+
+    /// Says on standard error what isn't part of the result.
+    pub(super) fn aside(&self, text: &str) {
+        eprintln!("{text}");
     }
 
     /// Says on standard error what keeps the program from running.

@@ -14,7 +14,7 @@ use super::possible::{Answers, Memo, Moment, Site, answers, asked};
 use crate::diagnostics::{Code, Diagnostic, Witness};
 use crate::gate::{Gate, Scope};
 use crate::logic::{Formula, Term};
-use crate::model::inline::Inlined;
+use crate::model::inline::{self, Inlined};
 use crate::model::{
     ActionId, BindingId, Expr, Flow, FlowId, HistoryTerm, OutcomeKind, Path, Policy, Root, State,
     StateId, Target, TemplatePart,
@@ -131,7 +131,7 @@ pub(super) fn explore<'a>(
     findings: &mut Vec<Diagnostic>,
 ) -> Picture {
     let policy = gate.encoder.policy();
-    let first_position = first_position(policy, flow);
+    let first_position = i64::from(inline::first_position(policy, flow));
     let mut facts = Facts::default();
     let mut guards = FxHashMap::default();
     let mut event_guards = FxHashMap::default();
@@ -140,7 +140,7 @@ pub(super) fn explore<'a>(
             continue;
         };
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        let scope = scope_of(policy, &inlined, index);
+        let scope = Scope::run(policy, flow, &inlined, index);
         let binding = |b: BindingId| run.bindings.get(b.index()).copied().unwrap_or(u32::MAX);
         for (state, id) in def.states.iter().zip(0..) {
             for (i, cond) in guards_of(state) {
@@ -212,35 +212,6 @@ pub(super) fn explore<'a>(
     picture.whole &= findings.len() == before;
     picture.inlined = inlined;
     picture
-}
-
-/// The position of a flow's first state: positions count all flows' states from 1.
-fn first_position(policy: &Policy, flow: FlowId) -> i64 {
-    let mut first = 1i64;
-    for i in 0..flow.index() {
-        let id = FlowId(u32::try_from(i).unwrap_or(u32::MAX));
-        if let Some(inlined) = Inlined::new(policy, id) {
-            let states: usize = inlined
-                .runs
-                .iter()
-                .filter_map(|r| policy.flows.get(r.flow.index()))
-                .map(|f| f.states.len())
-                .sum();
-            first += i64::try_from(states).unwrap_or(0);
-        }
-    }
-    first
-}
-
-fn scope_of<'a>(policy: &'a Policy, inlined: &Inlined, run: u32) -> Scope<'a> {
-    let flow = inlined
-        .runs
-        .get(run as usize)
-        .and_then(|r| policy.flows.get(r.flow.index()));
-    match flow {
-        Some(f) => Scope::flow(f).named(&format!("run {run}:"), ""),
-        None => Scope::default(),
-    }
 }
 
 /// The guards of a state's branches and handlers, with their numbers.
@@ -735,7 +706,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         action: ActionId,
         args: Option<&crate::model::ArgList>,
     ) -> Answers {
-        let scope = scope_of(self.policy, self.inlined, config.place.0);
+        let scope = Scope::run(self.policy, self.picture.flow, self.inlined, config.place.0);
         let keyed = keyed_in_call(self.policy, self.inlined, config, args);
         let moment = Moment {
             known: &config.known,

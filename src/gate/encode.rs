@@ -227,7 +227,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The presence terms on the way to a path's value, outermost first.
-    fn guards(&mut self, path: &Path, scope: &Scope<'a>) -> Vec<Term> {
+    pub(crate) fn guards(&mut self, path: &Path, scope: &Scope<'a>) -> Vec<Term> {
         let Some((root_ty, root_optional, name)) = scope.root(self.policy, path.root) else {
             return Vec::new();
         };
@@ -366,7 +366,14 @@ impl<'a> Encoder<'a> {
     /// The term of a question about history.
     pub fn history(&mut self, term: &HistoryTerm, scope: &Scope<'a>) -> Term {
         let flag = !matches!(term.func, HistoryFunc::Calls | HistoryFunc::Effects);
-        let name = format!("{}history.{}", scope.moment, question(term));
+        // Values of a flow are told apart by the run that they belong to; a call's by its action.
+        let here = |p: &Path| matches!(p.root, Root::FlowParam(_) | Root::Binding(_));
+        let owner = if term.keys.iter().any(here) {
+            scope.name.as_str()
+        } else {
+            ""
+        };
+        let name = format!("{}history.{owner}{}", scope.moment, question(term));
         let t = self.logic.int(&name, 0, if flag { 1 } else { COUNT_MAX });
         self.meanings
             .entry(t)
@@ -636,7 +643,7 @@ fn same_paths(a: &[Path], b: &[Path]) -> bool {
 }
 
 /// A question about history as a name: equal questions have equal names.
-fn question(term: &HistoryTerm) -> String {
+pub(crate) fn question(term: &HistoryTerm) -> String {
     use std::fmt::Write;
     let mut name = format!("{:?}(", term.func);
     let path = |p: &Path| format!("{:?}{:?}", p.root, p.fields);

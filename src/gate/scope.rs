@@ -1,7 +1,8 @@
 //! Where a condition stands: what its roots are, and how its terms are told apart from the terms
 //! of other places.
 
-use crate::model::{Action, Flow, Param, Policy, Root, Type};
+use crate::model::inline::Inlined;
+use crate::model::{Action, Flow, FlowId, Param, Policy, Root, Type};
 
 /// A place where conditions are read.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +13,8 @@ pub struct Scope<'a> {
     pub moment: String,
     /// The parameters of the call in question.
     pub params: &'a [Param],
-    /// The reply in question.
-    pub result: Option<&'a Type>,
+    /// The reply in question, and whether it may be missing.
+    pub result: Option<(&'a Type, bool)>,
     /// The flow.
     pub flow: Option<&'a Flow>,
     /// The element that a quantifier looks at: its list's term and its type.
@@ -31,22 +32,38 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A call of an action with its reply, as counted.
+    /// A call of an action, as counted: it has its reply or not yet.
     #[must_use]
     pub fn call(action: &'a Action) -> Self {
         Self {
-            name: format!("{}:", action.full_name),
+            name: format!("call of {}:", action.full_name),
             params: &action.params,
-            result: action.result.as_ref(),
+            result: action.result.as_ref().map(|ty| (ty, true)),
             ..Self::default()
         }
     }
 
-    /// The conditions of a flow's states.
+    /// A write in doubt, with the reply of the call that confirms it.
     #[must_use]
-    pub fn flow(flow: &'a Flow) -> Self {
+    pub fn confirming(write: &'a Action, confirm: &'a Action) -> Self {
         Self {
-            flow: Some(flow),
+            name: format!("{} confirms {}:", confirm.full_name, write.full_name),
+            params: &write.params,
+            result: confirm.result.as_ref().map(|ty| (ty, false)),
+            ..Self::default()
+        }
+    }
+
+    /// A run of a flow, inlined in the flow `root`.
+    #[must_use]
+    pub fn run(policy: &'a Policy, root: FlowId, inlined: &Inlined, run: u32) -> Self {
+        let flow = inlined
+            .runs
+            .get(run as usize)
+            .and_then(|r| policy.flows.get(r.flow.index()));
+        Self {
+            name: format!("flow {} run {run}:", root.0),
+            flow,
             ..Self::default()
         }
     }
@@ -68,7 +85,10 @@ impl<'a> Scope<'a> {
                 let p = self.params.get(i as usize)?;
                 (p.ty.clone(), p.optional, own(&format!("arg.{}", p.name)))
             }
-            Root::Result => (self.result?.clone(), false, own("result")),
+            Root::Result => {
+                let (ty, may_be_missing) = self.result?;
+                (ty.clone(), may_be_missing, own("result"))
+            }
             Root::Input(id) => {
                 let input = policy.inputs.get(id.index())?;
                 (

@@ -3,7 +3,7 @@
 
 use super::{Fixed, Interp, World};
 use crate::model::{
-    Action, ActionId, Const, CountedAction, Effect, FactId, FlowId, HistoryTerm, Path, Root,
+    Action, ActionId, Const, CountedAction, Effect, FactId, FlowId, HistoryTerm, Param, Path, Root,
     StateId,
 };
 use crate::syntax::tree::HistoryFunc;
@@ -315,7 +315,8 @@ fn touches(
 ) -> bool {
     let world = reply.world();
     names.iter().zip(&source.keys).all(|(name, path)| {
-        let Some(index) = action.params.iter().position(|p| p.name == *name) else {
+        let named = |p: &Param| p.name == *name && p.ty.same_unit(&path.ty);
+        let Some(index) = action.params.iter().position(named) else {
             return true;
         };
         let written = write.args.get(index).cloned().flatten();

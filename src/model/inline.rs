@@ -89,6 +89,18 @@ impl Inlined {
         Some(Self { runs })
     }
 
+    /// How many states there are, over all runs.
+    #[must_use]
+    pub fn states(&self, policy: &Policy) -> u32 {
+        let of = |run: &Run| {
+            policy
+                .flows
+                .get(run.flow.index())
+                .map_or(0, |f| f.states.len())
+        };
+        u32::try_from(self.runs.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
     /// The run that a state starts.
     pub fn started_by(&self, run: u32, state: StateId) -> Option<u32> {
         let at = self
@@ -97,4 +109,17 @@ impl Inlined {
             .position(|r| r.parent == Some((run, state)))?;
         u32::try_from(at).ok()
     }
+}
+
+/// The position of a flow's first state: positions count all flows' states, runs included, from 1.
+/// Position 0 is outside all flows.
+#[must_use]
+pub fn first_position(policy: &Policy, flow: FlowId) -> u32 {
+    let mut first = 1_u32;
+    for (_, id) in policy.flows.iter().zip(0..flow.0) {
+        if let Some(inlined) = Inlined::new(policy, FlowId(id)) {
+            first = first.saturating_add(inlined.states(policy));
+        }
+    }
+    first
 }

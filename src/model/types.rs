@@ -58,6 +58,19 @@ impl Type {
         }
     }
 
+    /// Whether values of both types are written alike, so that equal values are equal in wire form:
+    /// the same kind of scalar, the same enum, decimals of the same scale. Never for records and
+    /// lists.
+    #[must_use]
+    pub fn same_unit(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Decimal { scale: a, .. }, Self::Decimal { scale: b, .. }) => a == b,
+            (Self::Enum(a), Self::Enum(b)) => a == b,
+            (Self::Record(_) | Self::List { .. }, _) => false,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
     /// The decimal scale; 0 for everything else.
     #[must_use]
     pub fn scale(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The artifact: build, verify, read, write.
 
+pub mod build;
 pub mod canonical;
 mod check;
 pub mod eval;

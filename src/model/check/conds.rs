@@ -601,7 +601,7 @@ impl<'a> Checker<'a> {
                 return None;
             }
             if let Some(key) = keys.and_then(|k| k.get(i))
-                && !same_kind(&key.ty, &path.ty)
+                && !key.ty.same_unit(&path.ty)
             {
                 let (a, b) = (self.type_words(&key.ty), self.type_words(&path.ty));
                 self.report(

@@ -153,7 +153,7 @@ impl<'a> Checker<'a> {
                 }
                 Some(local) => {
                     let counted = fact.source.keys.get(index)?;
-                    if !same_kind(&local.ty, &counted.ty) {
+                    if !local.ty.same_unit(&counted.ty) {
                         let (a, b) = (
                             self.type_words(&local.ty.clone()),
                             self.type_words(&counted.ty),
