@@ -21,18 +21,9 @@ pub(super) struct Disk {
 impl Disk {
     /// A reader; standard input is read, once, if `stdin`.
     pub(super) fn new(stdin: bool) -> Result<Self, Trouble> {
-        let stdin = if stdin {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .take(MAX_BYTES as u64 + 1)
-                .read_to_end(&mut bytes)
-                .map_err(|e| Trouble::new(format!("standard input cannot be read: {e}")))?;
-            Some(bytes)
-        } else {
-            None
-        };
-        Ok(Self { stdin })
+        Ok(Self {
+            stdin: if stdin { Some(self::stdin()?) } else { None },
+        })
     }
 }
 
@@ -43,12 +34,23 @@ impl Loader for Disk {
         {
             return Ok(bytes.clone());
         }
-        read(Path::new(path))
+        read(Path::new(path), MAX_BYTES)
     }
 }
 
-/// The bytes of a regular file, one more than a source may have at most.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// The bytes of standard input, one more than a source may have if there are more.
+pub(super) fn stdin() -> Result<Vec<u8>, Trouble> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Trouble::new(format!("standard input cannot be read: {e}")))?;
+    Ok(bytes)
+}
+
+/// The bytes of a regular file, one more than `most` if it is larger.
+pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, String> {
     let why = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_string(),
         std::io::ErrorKind::PermissionDenied => "you may not read it".to_string(),
@@ -61,7 +63,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .map_err(why)?
-        .take(MAX_BYTES as u64 + 1)
+        .take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(why)?;
     Ok(bytes)

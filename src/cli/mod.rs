@@ -3,9 +3,14 @@
 mod check;
 mod compile;
 mod completions;
+mod decide;
 mod explain;
 mod files;
+mod load;
+mod new;
 mod output;
+mod run;
+mod table;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +48,10 @@ enum Command {
     Check(check::Args),
     Compile(compile::Args),
     Test(test::Args),
+    Decide(decide::Args),
+    Run(run::Args),
+    Table(table::Args),
+    New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -81,6 +90,10 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &mut out),
         Command::Compile(args) => compile::run(args, &mut out),
         Command::Test(args) => test::run(args, &mut out),
+        Command::Decide(args) => decide::run(args, &mut out),
+        Command::Run(args) => run::run(args, &mut out),
+        Command::Table(args) => table::run(args, &mut out),
+        Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),
     };

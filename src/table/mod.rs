@@ -6,6 +6,7 @@ mod check;
 pub mod eval;
 pub mod format;
 pub mod read;
+pub mod sample;
 pub mod scalar;
 pub(crate) mod strict;
 pub mod value;

@@ -248,7 +248,7 @@ impl<'a> Builder<'_, 'a> {
                 text: String::new(),
                 span: claim.span,
             };
-            let Some(value) = self.value(&path, optional, scope, values, values) else {
+            let Some(value) = self.value(&path, optional, scope, values) else {
                 continue;
             };
             let wire = interp.wire(&ty, &value);
@@ -290,7 +290,6 @@ impl<'a> Builder<'_, 'a> {
         path: &Path,
         optional: bool,
         scope: &Scope<'a>,
-        outer: &Assignment,
         values: &Assignment,
     ) -> Option<Const> {
         let encoder = &mut self.gate.encoder;
@@ -311,7 +310,7 @@ impl<'a> Builder<'_, 'a> {
                 let record = self.policy.records.get(id.index())?;
                 let fields = record.fields.iter().zip(0..);
                 let fields = fields
-                    .map(|(f, i)| self.value(&deeper(i, &f.ty), f.optional, scope, outer, values))
+                    .map(|(f, i)| self.value(&deeper(i, &f.ty), f.optional, scope, values))
                     .collect();
                 Some(Const::Record(*id, fields))
             }
@@ -333,9 +332,7 @@ impl<'a> Builder<'_, 'a> {
                     ..path.clone()
                 };
                 let elements = completed.elements(term).to_vec();
-                let items = elements
-                    .iter()
-                    .map(|e| self.value(&here, false, &inner, outer, e));
+                let items = elements.iter().map(|e| self.value(&here, false, &inner, e));
                 Some(Const::List(items.collect::<Option<_>>()?))
             }
             ty => {
