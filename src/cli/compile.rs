@@ -34,13 +34,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
-    let file = if args.file == "-" {
-        files::STDIN
-    } else {
-        &args.file
-    };
     let disk = Disk::new(args.file == "-")?;
-    let (checked, table) = crate::compile(file, &disk)
+    let file = files::the_policy(&args.file)?;
+    let (checked, table) = crate::compile(&file, &disk)
         .map_err(|why| Trouble::new(format!("`{}` cannot be read: {why}", args.file)))?;
     let mut tally = Tally::default();
     for finding in &checked.findings {
@@ -61,7 +57,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         Some("-") => None,
         Some(path) => Some(PathBuf::from(path)),
         None if args.file == "-" => None,
-        None => Some(Path::new(&args.file).with_extension("table.json")),
+        None => Some(Path::new(&file).with_extension("table.json")),
     };
     match target {
         None => out.write_all(&bytes)?,

@@ -69,6 +69,31 @@ pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// The one policy that a path means: the file itself, or the only policy in a folder. `-` is
+/// standard input.
+pub(super) fn the_policy(path: &str) -> Result<String, Trouble> {
+    if path == "-" {
+        return Ok(STDIN.to_string());
+    }
+    if !Path::new(path).is_dir() {
+        return Ok(path.to_string());
+    }
+    let disk = Disk::new(false)?;
+    let mut roots = find(&[path.to_string()])?;
+    roots.retain(|file| disk.load(file).is_ok_and(|bytes| has_header(&bytes)));
+    match roots.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Trouble::new(format!(
+            "no file in `{path}` begins with `policy NAME`"
+        ))),
+        _ => Err(Trouble::new(format!(
+            "`{path}` holds {} policies; name one of them: {}",
+            roots.len(),
+            roots.join(", ")
+        ))),
+    }
+}
+
 /// Files that were asked for, in order: those named, and those found in named folders.
 pub(super) fn find(paths: &[String]) -> Result<Vec<String>, Trouble> {
     let mut found = Vec::new();

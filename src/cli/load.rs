@@ -11,14 +11,15 @@ use std::path::Path;
 /// were shown.
 pub(super) fn table(file: &str, out: &mut Output) -> Result<Option<Table>, Trouble> {
     let disk = Disk::new(file == "-")?;
-    if file != "-" && (file.ends_with(".json") || begins_as_json(file)?) {
+    let name = files::the_policy(file)?;
+    let file = name.as_str();
+    if file != files::STDIN && (file.ends_with(".json") || begins_as_json(file)?) {
         let bytes = files::read(Path::new(file), crate::table::read::SIZE_MAX)
             .map_err(|why| Trouble::new(format!("`{file}` cannot be read: {why}")))?;
         let table = Table::read(&bytes).map_err(|e| Trouble::new(format!("`{file}`: {e}")))?;
         return Ok(Some(table));
     }
-    let name = if file == "-" { files::STDIN } else { file };
-    let (checked, table) = crate::compile(name, &disk)
+    let (checked, table) = crate::compile(file, &disk)
         .map_err(|why| Trouble::new(format!("`{file}` cannot be read: {why}")))?;
     if table.is_none() {
         out.report(&checked.sources, &checked.findings, Format::Human)?;

@@ -149,8 +149,9 @@ impl std::error::Error for Part<'_> {}
 
 impl miette::Diagnostic for Part<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let heading = || format!("{}[{}]", self.finding.severity.as_str(), self.finding.code);
         self.first
-            .then(|| Box::new(self.finding.code) as Box<dyn fmt::Display>)
+            .then(|| Box::new(heading()) as Box<dyn fmt::Display>)
     }
 
     fn severity(&self) -> Option<Gravity> {

@@ -235,7 +235,7 @@ impl<'a> Checker<'a> {
                 Diagnostic::new(
                     Code::FW109,
                     format!(
-                        "`{}` is a built-in outcome and cannot be the name of a {what}",
+                        "`{}` is a built-in outcome and cannot name an? {what}",
                         name.name
                     ),
                     name.span,
