@@ -272,7 +272,16 @@ fn unknown_start(file: FileId, at: usize, word: &str, what: &str, starts: &[&str
 
 /// What pest may have expected that is no token of its own.
 const PARTS_OF_TOKENS: &[&str] = &[
-    "//", "///", "`", "\"", "/", "_", "0..9", "a..z", "A..Z", "0..9A..Fa..f",
+    "//",
+    "///",
+    "`",
+    "\"",
+    "/",
+    "_",
+    "0..9",
+    "a..z",
+    "A..Z",
+    "0..9A..Fa..f",
 ];
 
 /// Where reading `chunk` by `rule` fails, in bytes from its start, and what could have stood there.

@@ -13,12 +13,32 @@ const MARKS: &[(&str, &str, &str, &str)] = &[
     ("\u{2192}", "`→` is not an arrow here", "write `->`", ARROWS),
     ("&&", "`&&` is not an operator here", "write `and`", JOINING),
     ("||", "`||` is not an operator here", "write `or`", JOINING),
-    ("===", "`===` is not an operator here", "write `==`", COMPARING),
-    ("<>", "`<>` is not an operator here", "write `!=`", COMPARING),
-    ("=<", "`=<` is not an operator here", "write `<=`", COMPARING),
+    (
+        "===",
+        "`===` is not an operator here",
+        "write `==`",
+        COMPARING,
+    ),
+    (
+        "<>",
+        "`<>` is not an operator here",
+        "write `!=`",
+        COMPARING,
+    ),
+    (
+        "=<",
+        "`=<` is not an operator here",
+        "write `<=`",
+        COMPARING,
+    ),
     ("..=", "`..=` is not a range here", "write `..`", RANGES),
     ("...", "`...` is not a range here", "write `..`", RANGES),
-    ("/*", "there are no block comments", "begins no comment", COMMENTS),
+    (
+        "/*",
+        "there are no block comments",
+        "begins no comment",
+        COMMENTS,
+    ),
     (
         "#",
         "`#` does not begin a comment",
@@ -32,11 +52,36 @@ const MARKS: &[(&str, &str, &str, &str)] = &[
         "line breaks never matter: keywords separate clauses",
     ),
     ("'", "texts stand in double quotes", "write `\"`", QUOTES),
-    ("\u{201c}", "typographic quotes hold no text", "write `\"`", QUOTES),
-    ("\u{201d}", "typographic quotes hold no text", "write `\"`", QUOTES),
-    ("\u{201e}", "typographic quotes hold no text", "write `\"`", QUOTES),
-    ("\u{2018}", "typographic quotes hold no text", "write `\"`", QUOTES),
-    ("\u{2019}", "typographic quotes hold no text", "write `\"`", QUOTES),
+    (
+        "\u{201c}",
+        "typographic quotes hold no text",
+        "write `\"`",
+        QUOTES,
+    ),
+    (
+        "\u{201d}",
+        "typographic quotes hold no text",
+        "write `\"`",
+        QUOTES,
+    ),
+    (
+        "\u{201e}",
+        "typographic quotes hold no text",
+        "write `\"`",
+        QUOTES,
+    ),
+    (
+        "\u{2018}",
+        "typographic quotes hold no text",
+        "write `\"`",
+        QUOTES,
+    ),
+    (
+        "\u{2019}",
+        "typographic quotes hold no text",
+        "write `\"`",
+        QUOTES,
+    ),
     ("!", "`!` is not an operator here", "write `not`", JOINING),
 ];
 
@@ -59,8 +104,14 @@ const WORDS: &[(&str, &str)] = &[
 const TYPES: &[(&str, &str)] = &[
     ("integer", "write `int`"),
     ("number", "write `int`, or `decimal in 0.00..100.00`"),
-    ("float", "write `decimal in 0.00..100.00`: there are no floats"),
-    ("double", "write `decimal in 0.00..100.00`: there are no floats"),
+    (
+        "float",
+        "write `decimal in 0.00..100.00`: there are no floats",
+    ),
+    (
+        "double",
+        "write `decimal in 0.00..100.00`: there are no floats",
+    ),
     ("boolean", "write `bool`"),
     ("str", "write `string`"),
     ("text", "write `string`"),
@@ -130,9 +181,7 @@ impl Slip<'_> {
 
     /// Whether reading gets further if the range of the text is replaced.
     fn helps(&self, range: Range<usize>, with: &str) -> bool {
-        self.attempt
-            .as_ref()
-            .is_some_and(|a| a.helps(range, with))
+        self.attempt.as_ref().is_some_and(|a| a.helps(range, with))
     }
 
     /// A reserved word where a name belongs.
@@ -158,8 +207,7 @@ impl Slip<'_> {
     /// A mark that the language doesn't have.
     fn mark(&self) -> Option<Diagnostic> {
         let rest = self.rest();
-        if let Some((mark, message, label, help)) =
-            MARKS.iter().find(|(m, ..)| rest.starts_with(m))
+        if let Some((mark, message, label, help)) = MARKS.iter().find(|(m, ..)| rest.starts_with(m))
         {
             return Some(
                 Diagnostic::new(Code::FW001, *message, self.here(mark.len()), *label).help(*help),
@@ -219,7 +267,9 @@ impl Slip<'_> {
         let (start, number) = self.word_before();
         let plain = |n: &str| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit() || c == '_');
         let tok = self.token();
-        if plain(number) && let Some(unit) = unit_of(tok) {
+        if plain(number)
+            && let Some(unit) = unit_of(tok)
+        {
             return Some(
                 Diagnostic::new(
                     Code::FW003,
@@ -436,25 +486,31 @@ impl Slip<'_> {
         let mark = [",", ":", "->", "=", "()", ".."]
             .into_iter()
             .find(|mark| self.helps(end..end, &format!("{mark} ")))?;
-        let (label, help) = match mark {
-            "()" => (
-                "the arguments are missing here",
-                "write `()` where there are none, else `(name: value, …)`".to_string(),
-            ),
-            _ => ("belongs here", format!("write `{mark}` before `{tok}`")),
-        };
-        let label = match mark {
-            "()" => label.to_string(),
-            _ => format!("`{mark}` {label}"),
+        let here = Span::new(self.file, end, end);
+        if mark == "()" {
+            return Some(
+                Diagnostic::new(
+                    Code::FW001,
+                    "a call has its arguments in brackets",
+                    here,
+                    "the arguments are missing here",
+                )
+                .help("write `(name: value, …)`, or `()` where there are none"),
+            );
+        }
+        let before = if tok.trim().is_empty() {
+            String::new()
+        } else {
+            format!(" before `{tok}`")
         };
         Some(
             Diagnostic::new(
                 Code::FW001,
-                format!("`{mark}` is missing before `{tok}`"),
-                Span::new(self.file, end, end),
-                label,
+                format!("`{mark}` is missing{before}"),
+                here,
+                format!("`{mark}` belongs here"),
             )
-            .help(help),
+            .help(format!("write `{mark}`{before}")),
         )
     }
 }

@@ -704,13 +704,13 @@ impl<'a> Checker<'a> {
     pub(super) fn arg_list(
         &mut self,
         params: &[Param],
-        _name: &str,
+        owner: &str,
         args: &'a Args,
         scope: &Scope,
     ) -> Option<ArgList> {
         let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
         let before = self.findings.len();
-        self.argument_names(&args.args, &names, "argument", args.span);
+        let meant = self.argument_names(&args.args, &names, "argument", Some(owner));
         let mut whole = self.findings.len() == before;
         let mut list = Vec::new();
         for param in params {
@@ -722,8 +722,10 @@ impl<'a> Checker<'a> {
                 }
                 None => {
                     if !param.optional {
-                        self.missing("argument", &param.name, args.span, param.span);
                         whole = false;
+                        if !meant.contains(&param.name) {
+                            self.missing("argument", &param.name, args.span, param.span);
+                        }
                     }
                     list.push(None);
                 }

@@ -19,6 +19,8 @@ enum Side<'a> {
     Literal(&'a tree::Literal),
     /// A variant whose enum the other side tells.
     Bare(&'a tree::Ident),
+    /// A name that means nothing by itself.
+    Unknown(&'a tree::Path),
 }
 
 const INT: Type = Type::Int {
@@ -357,6 +359,7 @@ impl<'a> Checker<'a> {
             root: super::super::Root::Element,
             ty: (**element).clone(),
             optional: false,
+            span: Some(name.span),
         });
         let body = self.cond(body, &inner)?;
         Some(AtomKind::Quantifier {
@@ -423,8 +426,7 @@ impl<'a> Checker<'a> {
                 if known_variant || self.declared.defines.contains_key(path.head.name.as_str()) {
                     Some(Side::Bare(&path.head))
                 } else {
-                    self.path(path, scope);
-                    None
+                    Some(Side::Unknown(path))
                 }
             }
             _ => self.valued(operand, scope).map(|(o, t)| Side::Value(o, t)),
@@ -645,6 +647,7 @@ impl<'a> Checker<'a> {
                 root: super::super::Root::Param(u32::try_from(i).unwrap_or(u32::MAX)),
                 ty: p.ty.clone(),
                 optional: p.optional,
+                span: Some(p.span),
             })
             .collect();
         if result && let Some(ty) = &action.result {
@@ -678,9 +681,25 @@ impl<'a> Checker<'a> {
                 let i = self.variant(name, *id)?;
                 Some((Operand::Const(Const::Variant(*id, i)), 0))
             }
+            Side::Unknown(path) => {
+                self.nothing_known(path, ty, scope);
+                None
+            }
             Side::Value(operand_value, other) => {
                 self.comparable(ty, &other, operand.span)?;
                 Some((operand_value, ty.scale().max(other.scale())))
+            }
+        }
+    }
+
+    /// A name that means nothing, where a value of type `ty` is needed.
+    fn nothing_known(&mut self, path: &'a tree::Path, ty: &Type, scope: &Scope) {
+        match ty {
+            Type::Enum(id) => {
+                self.variant(&path.head, *id);
+            }
+            _ => {
+                self.path(path, scope);
             }
         }
     }
@@ -731,7 +750,7 @@ impl<'a> Checker<'a> {
                     Code::FW103,
                     format!("{x} cannot be compared with {y}"),
                     span,
-                    format!("one side is {x}, the other is {y}"),
+                    format!("this is {y}"),
                 )
                 .help("compare values of one type"),
             );
@@ -753,9 +772,20 @@ impl<'a> Checker<'a> {
         let (l, r) = (l?, r?);
         let whole = left.span.to(right.span);
         // The typed side tells what the other one is; constants go to the right.
-        let (value, ty, other, other_span, flipped) = match (l, r) {
-            (Side::Value(v, t), other) if !is_const(&v) => (v, t, other, right.span, false),
-            (other, Side::Value(v, t)) if !is_const(&v) => (v, t, other, left.span, true),
+        let (value, ty, other, (value_span, other_span), flipped) = match (l, r) {
+            (Side::Value(v, t), other) if !is_const(&v) => {
+                (v, t, other, (left.span, right.span), false)
+            }
+            (other, Side::Value(v, t)) if !is_const(&v) => {
+                (v, t, other, (right.span, left.span), true)
+            }
+            (Side::Unknown(path), other) | (other, Side::Unknown(path)) => {
+                self.path(path, scope);
+                if let Side::Unknown(path) = other {
+                    self.path(path, scope);
+                }
+                return None;
+            }
             _ => {
                 self.report(
                     Diagnostic::new(
@@ -784,13 +814,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         let offset_scale = offset.map_or(0, |o| literal_scale(&o.literal));
+        let before = self.findings.len();
         let (other, scale) = match other {
             Side::Literal(literal) => {
                 let scale = literal_scale(literal).max(ty.scale()).max(offset_scale);
-                (
-                    Operand::Const(self.compared_literal(literal, &ty, scale)?),
-                    scale,
-                )
+                let Some(constant) = self.compared_literal(literal, &ty, scale) else {
+                    self.say_type(before, value_span, &ty);
+                    return None;
+                };
+                (Operand::Const(constant), scale)
             }
             Side::Bare(name) => {
                 let Type::Enum(id) = ty else {
@@ -802,8 +834,15 @@ impl<'a> Checker<'a> {
                     0,
                 )
             }
+            Side::Unknown(path) => {
+                self.nothing_known(path, &ty, scope);
+                return None;
+            }
             Side::Value(o, t) => {
-                self.comparable(&ty, &t, other_span)?;
+                if self.comparable(&ty, &t, other_span).is_none() {
+                    self.say_type(before, value_span, &ty);
+                    return None;
+                }
                 (o, ty.scale().max(t.scale()).max(offset_scale))
             }
         };
@@ -833,6 +872,20 @@ impl<'a> Checker<'a> {
             offset,
             scale,
         })
+    }
+
+    /// Adds to what was reported since `before` what the other side is.
+    fn say_type(&mut self, before: usize, span: Span, ty: &Type) {
+        let words = self.type_words(ty);
+        for found in self.findings.iter_mut().skip(before) {
+            if found.code == Code::FW103 {
+                found.labels.push(crate::diagnostics::Label {
+                    span,
+                    text: format!("this is {words}"),
+                    primary: false,
+                });
+            }
+        }
     }
 
     /// A constant offset in the unit of `ty` at `scale`.

@@ -199,7 +199,7 @@ impl<'a> Checker<'a> {
         let mut known: Vec<(String, Option<Span>)> = scope
             .locals
             .iter()
-            .map(|l| (l.name.clone(), None))
+            .map(|l| (l.name.clone(), l.span))
             .collect();
         if scope.world {
             known.extend(
@@ -221,10 +221,28 @@ impl<'a> Checker<'a> {
                     .map(|(n, d)| ((*n).to_string(), Some(d.span))),
             );
         }
+        if matches!(name.as_str(), "null" | "none" | "nil" | "undefined")
+            && !known.iter().any(|(k, _)| *k == name)
+        {
+            self.complete = false;
+            self.report(
+                Diagnostic::new(
+                    Code::FW101,
+                    format!("there is no value `{name}`"),
+                    path.span,
+                    "what is not there has no value",
+                )
+                .help("ask whether it is there: `x is absent`, `x is present`"),
+            );
+            return;
+        }
         let what = if scope.owner.is_empty() {
-            "value".to_string()
+            "value called".to_string()
         } else {
-            format!("value in `{}` called", scope.owner)
+            format!(
+                "parameter of `{}`, input, fact or define called",
+                scope.owner
+            )
         };
         self.unknown(
             &what,
@@ -298,7 +316,7 @@ impl<'a> Checker<'a> {
             {
                 let fields = self.records.get(id.index())?.fields.clone();
                 let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
-                self.argument_names(given, &names, "field", value.span);
+                let meant = self.argument_names(given, &names, "field", None);
                 let mut out = Vec::new();
                 let mut whole = true;
                 for field in &fields {
@@ -310,8 +328,10 @@ impl<'a> Checker<'a> {
                         }
                         None => {
                             if !field.optional {
-                                self.missing("field", &field.name, value.span, field.span);
                                 whole = false;
+                                if !meant.contains(&field.name) {
+                                    self.missing("field", &field.name, value.span, field.span);
+                                }
                             }
                             out.push(None);
                         }
@@ -330,6 +350,7 @@ impl<'a> Checker<'a> {
             root: Root::Result,
             ty: ty.clone(),
             optional: false,
+            span: None,
         }
     }
 }

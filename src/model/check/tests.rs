@@ -491,12 +491,14 @@ impl<'a> Checker<'a> {
                         root: Root::FlowParam(u32::try_from(i).unwrap_or(u32::MAX)),
                         ty: p.ty.clone(),
                         optional: p.optional,
+                        span: Some(p.span),
                     }));
                     locals.extend(f.bindings.iter().enumerate().map(|(i, b)| Local {
                         name: b.name.clone(),
                         root: Root::Binding(BindingId(u32::try_from(i).unwrap_or(u32::MAX))),
                         ty: b.ty.clone(),
                         optional: true,
+                        span: Some(b.span),
                     }));
                 }
                 let scope = Scope {

@@ -134,9 +134,7 @@ pub(super) fn kids<'a>(pair: &P<'a>) -> impl Iterator<Item = P<'a>> + use<'a> {
 }
 
 /// The pair's parts, each with the place where the part before it begins.
-pub(super) fn siblings<'a>(
-    pair: &P<'a>,
-) -> impl Iterator<Item = (Option<usize>, P<'a>)> + use<'a> {
+pub(super) fn siblings<'a>(pair: &P<'a>) -> impl Iterator<Item = (Option<usize>, P<'a>)> + use<'a> {
     let mut last = None;
     kids(pair).map(move |p| {
         let before = last.replace(p.as_span().start());
