@@ -1325,9 +1325,10 @@ impl<'a> Explorer<'_, '_, 'a> {
                     "add `otherwise -> …`: it takes the rest".to_string(),
                 ),
             };
-            let mut found = Diagnostic::new(Code::FW311, message, span, "these leave a gap")
-                .label(state.name_span, "in this state")
-                .help(help);
+            let mut found =
+                Diagnostic::new(Code::FW311, message, span, "what is left over goes nowhere")
+                    .label(state.name_span, "in this state")
+                    .help(help);
             if let Some(e) = &example {
                 found = found.witness(me.values_and_path(e, at));
             }

@@ -85,14 +85,14 @@ const MARKS: &[(&str, &str, &str, &str)] = &[
     ("!", "`!` is not an operator here", "write `not`", JOINING),
 ];
 
-const ARROWS: &str = "arrows are written `->`";
+const ARROWS: &str = "as in `on ok -> done` and `start -> first`";
 const JOINING: &str = "conditions are made of `and`, `or`, `not` and brackets";
 const COMPARING: &str = "comparisons are `==`, `!=`, `<`, `<=`, `>` and `>=`";
 const RANGES: &str = "`1..8` includes both ends, `1..<8` leaves the last out";
 const COMMENTS: &str = "begin each line of a comment with `//`";
 const QUOTES: &str = "write the text as `\"…\"`, on one line";
 
-/// Words of other languages: the word, what is written here, and where that could stand.
+/// Words of other languages, and what is written here.
 const WORDS: &[(&str, &str)] = &[
     ("if", "when"),
     ("unless", "when"),
@@ -118,6 +118,10 @@ const TYPES: &[(&str, &str)] = &[
     ("array", "write `list of string size 0..20`"),
     ("datetime", "write `instant`"),
     ("timestamp", "write `instant`"),
+];
+
+const BASE_TYPES: &[&str] = &[
+    "bool", "int", "decimal", "string", "duration", "time", "date", "instant",
 ];
 
 /// A broken chunk: where it stands, where reading it fails, and what could have stood there.
@@ -303,16 +307,17 @@ impl Slip<'_> {
             .iter()
             .find(|(w, ours)| *w == tok && self.wants(&format!("`{ours}`")))
         {
-            let help = match tok {
-                "unless" => "write `when not …`".to_string(),
-                _ => format!("write `{word} …`"),
+            let help = match (tok, *word) {
+                ("unless", _) => "write `when not …`",
+                (_, "because") => "a reason is written `because \"…\"`",
+                _ => "a rule is written `allow name: targets when condition`",
             };
             return Some(
                 Diagnostic::new(
                     Code::FW001,
                     format!("`{tok}` is not a word of the language"),
                     self.here(tok.len()),
-                    format!("this is `{word}` here"),
+                    format!("write `{word}`"),
                 )
                 .help(help),
             );
@@ -363,10 +368,21 @@ impl Slip<'_> {
         let operator = ["<=", ">=", "==", "<", ">"]
             .into_iter()
             .find(|op| rest.starts_with(op))?;
-        let middle = self.before().rsplit([' ', '(', '\n']).next()?;
-        if middle.is_empty() {
-            return None;
-        }
+        let mut words = self.before().rsplit([' ', '(', '\n']);
+        let middle = words.next().filter(|w| !w.is_empty())?;
+        let first = match (words.next(), words.next()) {
+            (Some(op @ ("<" | "<=" | ">" | ">=" | "==")), Some(left)) => {
+                format!("{left} {op} {middle}")
+            }
+            _ => format!("… {middle}"),
+        };
+        let last = rest
+            .get(operator.len()..)?
+            .trim_start()
+            .split([' ', ')', '\n'])
+            .next()
+            .filter(|w| !w.is_empty())
+            .unwrap_or("…");
         Some(
             Diagnostic::new(
                 Code::FW001,
@@ -375,7 +391,7 @@ impl Slip<'_> {
                 "a second comparison",
             )
             .help(format!(
-                "write two and join them: `… {middle} and {middle} {operator} …`, or use a range: `{middle} in 1..8`"
+                "write two and join them: `{first} and {middle} {operator} {last}`, or use a range, such as `{middle} in 1..8`"
             )),
         )
     }
@@ -384,7 +400,10 @@ impl Slip<'_> {
     fn types(&self) -> Option<Diagnostic> {
         let tok = self.token();
         let (start, before) = self.word_before();
-        if !before.is_empty()
+        let a_type = before.starts_with(|c: char| c.is_ascii_uppercase())
+            || BASE_TYPES.contains(&before)
+            || TYPES.iter().any(|(t, _)| *t == before);
+        if a_type
             && self.helps(start..self.at + tok.len(), &format!("{tok}: {before}"))
             && self.wants("`:`")
         {
@@ -567,7 +586,7 @@ fn quotes(file: FileId, text: &str, at: usize) -> Option<Diagnostic> {
                             Code::FW003,
                             format!("`\\{shown}` is not an escape"),
                             Span::new(file, place, place + 1 + shown.len()),
-                            "this",
+                            "no escape",
                         )
                         .help("the escapes are \\\" \\\\ \\n \\t \\u{…} and {{ }} for braces"),
                     );

@@ -708,7 +708,7 @@ impl<'a> Checker<'a> {
         args: &'a Args,
         scope: &Scope,
     ) -> Option<ArgList> {
-        let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+        let names: Vec<(&str, Span)> = params.iter().map(|p| (p.name.as_str(), p.span)).collect();
         let before = self.findings.len();
         let meant = self.argument_names(&args.args, &names, "argument", Some(owner));
         let mut whole = self.findings.len() == before;
@@ -716,7 +716,13 @@ impl<'a> Checker<'a> {
         for param in params {
             match args.args.iter().find(|(n, _)| n.name == param.name) {
                 Some((_, value)) => {
+                    let before = self.findings.len();
                     let e = self.expr(value, &param.ty, scope);
+                    self.point_at(
+                        before,
+                        param.span,
+                        &format!("`{}` is declared here", param.name),
+                    );
                     whole &= e.is_some();
                     list.push(e);
                 }

@@ -249,6 +249,19 @@ impl<'a> Checker<'a> {
         let asks = matches!(&value, Operand::History(h) if !matches!(h.func, HistoryFunc::Calls | HistoryFunc::Effects));
         if !matches!(ty, Type::Bool) && !asks {
             let words = self.type_words(&ty);
+            let help = match self.example(&ty) {
+                Some(example) if ty.bounds().is_some() => {
+                    format!(
+                        "compare it with something, as in `== {0}` or `<= {0}`",
+                        example.trim_matches('`')
+                    )
+                }
+                Some(example) => format!(
+                    "compare it with something, as in `== {}`",
+                    example.trim_matches('`')
+                ),
+                None => "ask about one of its parts, or whether it `is present`".to_string(),
+            };
             self.report(
                 Diagnostic::new(
                     Code::FW103,
@@ -256,7 +269,7 @@ impl<'a> Checker<'a> {
                     span,
                     "neither true nor false",
                 )
-                .help("compare it with something: `==`, `<=`, `in { … }`, `is present`"),
+                .help(help),
             );
             return None;
         }
@@ -425,6 +438,9 @@ impl<'a> Checker<'a> {
                     .any(|e| e.variants.iter().any(|v| v.name == path.head.name));
                 if known_variant || self.declared.defines.contains_key(path.head.name.as_str()) {
                     Some(Side::Bare(&path.head))
+                } else if super::paths::is_null(&path.head.name) {
+                    self.path(path, scope);
+                    None
                 } else {
                     Some(Side::Unknown(path))
                 }
@@ -658,6 +674,7 @@ impl<'a> Checker<'a> {
             world: false,
             place,
             owner: action.full_name.clone(),
+            lost: Vec::new(),
         }
     }
 
@@ -877,11 +894,16 @@ impl<'a> Checker<'a> {
     /// Adds to what was reported since `before` what the other side is.
     fn say_type(&mut self, before: usize, span: Span, ty: &Type) {
         let words = self.type_words(ty);
+        self.point_at(before, span, &format!("this is {words}"));
+    }
+
+    /// Adds a place to what was reported since `before` about values that don't fit.
+    pub(super) fn point_at(&mut self, before: usize, span: Span, text: &str) {
         for found in self.findings.iter_mut().skip(before) {
-            if found.code == Code::FW103 {
+            if matches!(found.code, Code::FW103 | Code::FW113) {
                 found.labels.push(crate::diagnostics::Label {
                     span,
-                    text: format!("this is {words}"),
+                    text: text.to_string(),
                     primary: false,
                 });
             }

@@ -37,6 +37,18 @@ impl<'a> Checker<'a> {
                     scaled(*digits, scale - s)
                 }
             }
+            (LiteralKind::Int(n), Type::String { .. }) => {
+                self.report(
+                    Diagnostic::new(
+                        Code::FW103,
+                        "a whole number where a string is needed",
+                        literal.span,
+                        "this is a whole number",
+                    )
+                    .help(format!("write it in quotes: `\"{n}\"`")),
+                );
+                return None;
+            }
             _ => {
                 self.mismatch(literal.span, &literal_words(&literal.kind), ty);
                 return None;
@@ -75,7 +87,7 @@ impl<'a> Checker<'a> {
     }
 
     /// How a value of the type may be written.
-    fn example(&self, ty: &Type) -> Option<String> {
+    pub(super) fn example(&self, ty: &Type) -> Option<String> {
         let text = match ty {
             Type::Bool => "`true`",
             Type::Int { .. } => "`12`",
@@ -119,7 +131,8 @@ impl<'a> Checker<'a> {
             }
             (ValueKind::Record(given), Type::Record(id)) => {
                 let fields = self.records.get(id.index())?.fields.clone();
-                let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+                let names: Vec<(&str, Span)> =
+                    fields.iter().map(|f| (f.name.as_str(), f.span)).collect();
                 let meant = self.argument_names(given, &names, "field", None);
                 let mut values = Vec::new();
                 let mut whole = true;
@@ -300,7 +313,7 @@ impl<'a> Checker<'a> {
     pub(super) fn argument_names(
         &mut self,
         given: &'a [(Ident, Value)],
-        known: &[&str],
+        known: &[(&str, Span)],
         what: &str,
         owner: Option<&str>,
     ) -> Vec<String> {
@@ -318,17 +331,17 @@ impl<'a> Checker<'a> {
                     .help("keep one of them"),
                 );
             }
-            if !known.contains(&name.name.as_str()) {
+            if !known.iter().any(|(k, _)| *k == name.name) {
                 let near = known
                     .iter()
-                    .map(|k| (strsim::damerau_levenshtein(k, &name.name), *k))
-                    .filter(|(d, k)| {
+                    .map(|(k, at)| (strsim::damerau_levenshtein(k, &name.name), *k, *at))
+                    .filter(|(d, k, _)| {
                         *d <= 1 + k.len() / 3 && given.iter().all(|(n, _)| n.name != *k)
                     })
                     .min();
                 let list = known
                     .iter()
-                    .map(|k| format!("`{k}`"))
+                    .map(|(k, _)| format!("`{k}`"))
                     .collect::<Vec<_>>()
                     .join(", ");
                 let found = Diagnostic::new(
@@ -341,9 +354,11 @@ impl<'a> Checker<'a> {
                     "not declared",
                 );
                 self.report(match near {
-                    Some((_, k)) => {
+                    Some((_, k, at)) => {
                         meant.push(k.to_string());
-                        found.help(format!("did you mean `{k}`?"))
+                        found
+                            .label(at, format!("`{k}` is declared here"))
+                            .help(format!("did you mean `{k}`?"))
                     }
                     None if known.is_empty() => {
                         found.help(format!("leave it out: there are no {what}s"))

@@ -11,6 +11,24 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{self, AgentClause, Ident, StateItem, StepKind};
 
+/// The names that a state binds, whatever to.
+pub(super) fn names_bound<'a>(state: &'a tree::State, frame: &Frame<'a>) -> Vec<&'a Ident> {
+    let by_step = step_of(state).and_then(|step| match &step.kind {
+        StepKind::Do { bind, .. } | StepKind::Settle { bind, .. } | StepKind::Run { bind, .. } => {
+            bind.as_ref()
+        }
+        StepKind::Ask { bind, .. } => Some(bind),
+        _ => None,
+    });
+    let shared = uses(state)
+        .filter_map(|n| frame.shared.get(n.name.as_str()))
+        .flat_map(|(_, handlers, _)| handlers.iter());
+    let by_handlers = handlers(state)
+        .chain(shared)
+        .filter_map(|h| h.bind.as_ref());
+    by_step.into_iter().chain(by_handlers).collect()
+}
+
 impl<'a> Checker<'a> {
     /// The names that a state binds, with their types.
     pub(super) fn bound_by(
@@ -846,9 +864,19 @@ impl<'a> Checker<'a> {
             .map(|k| (strsim::damerau_levenshtein(k, &name.name), k.to_string()))
             .filter(|(d, k)| *d <= 1 + k.len() / 4)
             .min();
+        let gates = |k: &OutcomeKind| {
+            matches!(
+                k,
+                OutcomeKind::Denied
+                    | OutcomeKind::Limited
+                    | OutcomeKind::Declined
+                    | OutcomeKind::Expired
+            )
+        };
         let list: Vec<String> = state
             .outcomes
             .iter()
+            .filter(|o| !gates(&o.kind))
             .map(|o| format!("`{}`", o.name))
             .collect();
         let what = match &state.step {
@@ -868,7 +896,10 @@ impl<'a> Checker<'a> {
         self.report(match near {
             Some((_, k)) => found.help(format!("did you mean `{k}`?")),
             None if list.is_empty() => found.help("a `choose` has branches, no outcomes"),
-            None => found.help(format!("its outcomes are {}", list.join(", "))),
+            None => found.help(format!(
+                "remove the handler, or declare what the other side can answer; its outcomes are {}",
+                list.join(", ")
+            )),
         });
         meant
     }

@@ -4,6 +4,7 @@ use super::super::{
     ActionId, Binding, BindingId, End, EndId, EventEdge, EventId, Flow, FlowId, Once, Param, Root,
     SharedHandlers, StateId, Target, Type,
 };
+use super::flow_steps::names_bound;
 use super::scope::{Local, Scope};
 use super::types::same_type;
 use super::{Checker, Kind};
@@ -36,6 +37,8 @@ pub(super) struct Frame<'a> {
     pub shared: BTreeMap<&'a str, (Span, &'a [Handler], Vec<StateId>)>,
     /// Flow-level handlers: names of events.
     pub events: Vec<&'a Handler>,
+    /// Names that are bound, but to what could not be made out.
+    pub lost: Vec<String>,
 }
 
 impl Frame<'_> {
@@ -65,6 +68,7 @@ impl Frame<'_> {
             world: true,
             place: "here",
             owner: String::new(),
+            lost: self.lost.clone(),
         }
     }
 
@@ -188,6 +192,7 @@ impl<'a> Checker<'a> {
             ends: BTreeMap::new(),
             shared: BTreeMap::new(),
             events: Vec::new(),
+            lost: Vec::new(),
         };
         self.collect(node, &mut frame);
         self.bindings(&mut frame, made);
@@ -303,7 +308,13 @@ impl<'a> Checker<'a> {
         let mut list: Vec<Binding> = Vec::new();
         let states: Vec<&'a tree::State> = frame.states.values().copied().collect();
         for state in states {
-            for (name, ty) in self.bound_by(state, frame, made) {
+            let bound = self.bound_by(state, frame, made);
+            for name in names_bound(state, frame) {
+                if !bound.iter().any(|(b, _)| b.name == name.name) {
+                    frame.lost.push(name.name.clone());
+                }
+            }
+            for (name, ty) in bound {
                 if let Some(p) = frame.params.iter().find(|p| p.name == name.name) {
                     let at = p.span;
                     self.duplicate("binding", &name.name, name.span, "parameter", at);
@@ -429,6 +440,11 @@ impl<'a> Checker<'a> {
         }
         if flow.start.is_none() && start_at.is_none() {
             if node.complete {
+                let first = node.items.iter().find_map(|item| match item {
+                    FlowItem::State(s) => Some(s.name.name.as_str()),
+                    _ => None,
+                });
+                let first = first.unwrap_or("first_state");
                 self.report(
                     Diagnostic::new(
                         Code::FW110,
@@ -436,7 +452,7 @@ impl<'a> Checker<'a> {
                         flow.name_span,
                         "no `start`",
                     )
-                    .help("write `start -> ` and the first state"),
+                    .help(format!("write `start -> {first}`")),
                 );
             } else {
                 self.complete = false;

@@ -231,18 +231,42 @@ impl<'a> Checker<'a> {
             }
             return;
         }
+        self.unknown_as(
+            format!("there is no {what} `{name}`"),
+            "not declared".to_string(),
+            if what.starts_with("state or end of") {
+                format!("declare it: `state {name} {{ … }}`, or `end {name} success`, `fallback` or `failure`")
+            } else {
+                format!("declare {} `{name}`, or remove its use", with_article(what))
+            },
+            name,
+            span,
+            known,
+        );
+    }
+
+    /// An unknown name, in words of its own. `declare` is the advice where no other name is known,
+    /// or none is to be listed.
+    fn unknown_as<'n>(
+        &mut self,
+        message: String,
+        label: String,
+        declare: String,
+        name: &str,
+        span: Span,
+        known: impl Iterator<Item = (&'n str, Option<Span>)>,
+    ) {
+        self.complete = false;
+        if !self.trusted {
+            return;
+        }
         let known: Vec<(&str, Option<Span>)> = known.collect();
         let near = known
             .iter()
             .map(|(k, at)| (strsim::damerau_levenshtein(k, name), *k, *at))
             .filter(|(d, k, _)| *d <= (1 + k.len().max(name.len()) / 4).min(4))
             .min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        let mut found = Diagnostic::new(
-            Code::FW101,
-            format!("there is no {what} `{name}`"),
-            span,
-            "not declared",
-        );
+        let mut found = Diagnostic::new(Code::FW101, message, span, label);
         match near {
             Some((_, k, at)) => {
                 if let Some(at) = at {
@@ -250,16 +274,8 @@ impl<'a> Checker<'a> {
                 }
                 found = found.help(format!("did you mean `{k}`?"));
             }
-            None if known.is_empty() => {
-                found = found.help(format!(
-                    "declare {} `{name}`, or remove its use",
-                    with_article(what)
-                ));
-            }
-            None if what.starts_with("state or end of") => {
-                found = found.help(format!(
-                    "declare it: `state {name} {{ … }}`, or `end {name} success`, `fallback` or `failure`"
-                ));
+            None if known.is_empty() || declare.starts_with("declare it: ") => {
+                found = found.help(declare);
             }
             None => {
                 let mut names: Vec<String> = known.iter().map(|(k, _)| format!("`{k}`")).collect();

@@ -24,6 +24,8 @@ pub(super) struct Scope {
     pub place: &'static str,
     /// The action decided on, named when a parameter is missing; empty elsewhere.
     pub owner: String,
+    /// Names whose values could not be made out: what gives them is wrong.
+    pub lost: Vec<String>,
 }
 
 impl Scope {

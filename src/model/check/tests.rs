@@ -50,6 +50,7 @@ impl<'a> Checker<'a> {
             world: false,
             place: "in a test",
             owner: String::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -506,6 +507,7 @@ impl<'a> Checker<'a> {
                     world: true,
                     place: "in a test",
                     owner: String::new(),
+                    lost: Vec::new(),
                 };
                 let _ = span;
                 TestItem::ExpectCond {
