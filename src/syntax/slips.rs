@@ -154,6 +154,7 @@ impl Slip<'_> {
             .or_else(|| self.types())
             .or_else(|| self.open_bracket())
             .or_else(|| self.missing())
+            .or_else(|| self.nameless_rule())
     }
 
     fn rest(&self) -> &str {
@@ -474,33 +475,9 @@ impl Slip<'_> {
         )
     }
 
-    /// One mark or part that would make the rest readable.
+    /// A mark that would make the rest readable.
     fn missing(&self) -> Option<Diagnostic> {
         let tok = self.token();
-        let attempt = self.attempt.as_ref()?;
-        let first = attempt.first_word();
-        let head = attempt.start + first.len();
-        let rule = matches!(
-            first,
-            "allow" | "deny" | "require" | "escalate" | "limit" | "order"
-        );
-        if rule && self.helps(head..head, " x:") {
-            let target = self.text.get(head..).unwrap_or_default().trim_start();
-            let end = target
-                .find(|c: char| !(is_word(c) || matches!(c, '.' | '*')))
-                .unwrap_or(target.len());
-            let shown = target.get(..end).unwrap_or_default();
-            return Some(
-                Diagnostic::new(
-                    Code::FW001,
-                    format!("this `{first}` has no name"),
-                    Span::new(self.file, attempt.start, head),
-                    "a name and `:` belong after this",
-                )
-                .note("Reports, tests and refusals call a rule by its name.")
-                .help(format!("write for example `{first} my_rule: {shown}`")),
-            );
-        }
         let end = self.before().len();
         let mark = [",", ":", "->", "=", "()", ".."]
             .into_iter()
@@ -530,6 +507,35 @@ impl Slip<'_> {
                 format!("`{mark}` belongs here"),
             )
             .help(format!("write `{mark}`{before}")),
+        )
+    }
+
+    /// A rule that has targets, but no name.
+    fn nameless_rule(&self) -> Option<Diagnostic> {
+        let attempt = self.attempt.as_ref()?;
+        let first = attempt.first_word();
+        let head = attempt.start + first.len();
+        let rule = matches!(
+            first,
+            "allow" | "deny" | "require" | "escalate" | "limit" | "order"
+        );
+        if !rule || !self.helps(head..head, " x:") {
+            return None;
+        }
+        let target = self.text.get(head..).unwrap_or_default().trim_start();
+        let end = target
+            .find(|c: char| !(is_word(c) || matches!(c, '.' | '*')))
+            .unwrap_or(target.len());
+        let shown = target.get(..end).unwrap_or_default();
+        Some(
+            Diagnostic::new(
+                Code::FW001,
+                format!("this `{first}` has no name"),
+                Span::new(self.file, attempt.start, head),
+                "a name and `:` belong after this",
+            )
+            .note("Reports, tests and refusals call a rule by its name.")
+            .help(format!("write for example `{first} my_rule: {shown}`")),
         )
     }
 }
@@ -586,7 +592,7 @@ fn quotes(file: FileId, text: &str, at: usize) -> Option<Diagnostic> {
                             Code::FW003,
                             format!("`\\{shown}` is not an escape"),
                             Span::new(file, place, place + 1 + shown.len()),
-                            "no escape",
+                            "write `\\\\` for a backslash",
                         )
                         .help("the escapes are \\\" \\\\ \\n \\t \\u{…} and {{ }} for braces"),
                     );
