@@ -406,6 +406,7 @@ fn alternatives(expected: &BTreeSet<String>) -> String {
     let (marks, words): (Vec<&str>, Vec<&str>) = expected
         .iter()
         .map(String::as_str)
+        .filter(|e| !expected.iter().any(|o| o != e && o.contains(e)))
         .partition(|e| e.starts_with('`'));
     let all: Vec<&str> = words.into_iter().chain(marks).collect();
     match all.split_at_checked(LISTED_MAX) {

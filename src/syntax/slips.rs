@@ -153,6 +153,8 @@ impl Slip<'_> {
             .or_else(|| self.chained())
             .or_else(|| self.types())
             .or_else(|| self.open_bracket())
+            .or_else(|| self.misspelt())
+            .or_else(|| self.after_the_arrow())
             .or_else(|| self.missing())
             .or_else(|| self.nameless_rule())
     }
@@ -218,7 +220,19 @@ impl Slip<'_> {
                 Diagnostic::new(Code::FW001, *message, self.here(mark.len()), *label).help(*help),
             );
         }
-        (rest.starts_with('=') && !rest.starts_with("==") && !self.wants("`=`")).then(|| {
+        let single = rest.starts_with('=') && !rest.starts_with("==");
+        if single && self.helps(self.at..self.at + 1, ":") {
+            return Some(
+                Diagnostic::new(
+                    Code::FW001,
+                    "a value is given by `:`, not by `=`",
+                    self.here(1),
+                    "write `:`",
+                )
+                .help("as in `crm.lookup(phone: number)`"),
+            );
+        }
+        (single && !self.wants("`=`")).then(|| {
             Diagnostic::new(
                 Code::FW001,
                 "a single `=` does not compare",
@@ -475,6 +489,47 @@ impl Slip<'_> {
         )
     }
 
+    /// A word that is nearly one of those that could stand here.
+    fn misspelt(&self) -> Option<Diagnostic> {
+        let tok = self.token();
+        let (_, meant) = self
+            .expected
+            .iter()
+            .filter_map(|e| e.strip_prefix('`')?.strip_suffix('`'))
+            .filter(|w| w.len() > 2 && w.chars().all(|c| c.is_ascii_lowercase()))
+            .map(|w| (strsim::damerau_levenshtein(w, tok), w))
+            .filter(|(d, w)| *d > 0 && *d <= 1 + w.len() / 5)
+            .min()?;
+        self.helps(self.at..self.at + tok.len(), meant).then(|| {
+            Diagnostic::new(
+                Code::FW001,
+                format!("`{tok}` is not a word of the language"),
+                self.here(tok.len()),
+                "cannot stand here",
+            )
+            .help(format!("did you mean `{meant}`?"))
+        })
+    }
+
+    /// A part of a handler that stands behind its arrow.
+    fn after_the_arrow(&self) -> Option<Diagnostic> {
+        let tok = self.token();
+        let line = self.before().rsplit('\n').next()?;
+        let behind = self.context == Context::State
+            && matches!(tok, "retry" | "when" | "as" | "backoff")
+            && line.trim_start().starts_with("on ")
+            && line.contains("->");
+        behind.then(|| {
+            Diagnostic::new(
+                Code::FW001,
+                format!("`{tok}` stands before the arrow"),
+                self.here(tok.len()),
+                "behind the arrow there is only where to go",
+            )
+            .help("a handler is written `on outcome as name when condition retry 2 backoff 1s..4s -> state`")
+        })
+    }
+
     /// A mark that would make the rest readable.
     fn missing(&self) -> Option<Diagnostic> {
         let tok = self.token();
@@ -527,6 +582,14 @@ impl Slip<'_> {
             .find(|c: char| !(is_word(c) || matches!(c, '.' | '*')))
             .unwrap_or(target.len());
         let shown = target.get(..end).unwrap_or_default();
+        if target
+            .get(end..)
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with(':')
+        {
+            return None;
+        }
         Some(
             Diagnostic::new(
                 Code::FW001,
