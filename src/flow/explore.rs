@@ -1065,14 +1065,18 @@ impl<'a> Explorer<'_, '_, 'a> {
             next = node.parent;
         }
         steps.reverse();
+        // Whoever stands at the start needs no directions.
+        let shown = steps.len() > 1;
         let mut lines = Vec::new();
         let mut data = Vec::new();
         for (i, (state, _)) in steps.iter().enumerate() {
             let after = steps.get(i + 1).map(|(_, what)| what.clone());
-            lines.push(match &after {
-                Some(what) => format!("{state}: {what}"),
-                None => state.clone(),
-            });
+            if shown {
+                lines.push(match &after {
+                    Some(what) => format!("{state}: {what}"),
+                    None => format!("{state}: here"),
+                });
+            }
             let mut step = serde_json::Map::new();
             step.insert("state".to_string(), state.clone().into());
             if let Some(what) = after {
@@ -1083,6 +1087,17 @@ impl<'a> Explorer<'_, '_, 'a> {
         let mut map = serde_json::Map::new();
         map.insert("path".to_string(), serde_json::Value::Array(data));
         Witness { lines, data: map }
+    }
+
+    /// Values that show a finding, and the shortest way to where they do.
+    fn values_and_path(&self, values: &crate::logic::Assignment, at: usize) -> Witness {
+        let mut witness = self.gate.encoder.witness(values);
+        // The path says where the session is.
+        witness.lines.retain(|l| !l.starts_with("the session is "));
+        let path = self.path(Some(at));
+        witness.data.extend(path.data);
+        witness.lines.extend(path.lines);
+        witness
     }
 
     fn state_name(&self, place: (u32, StateId)) -> String {
@@ -1127,7 +1142,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 state.name_span,
                 format!("`{}` is not handled", outcome.name),
             )
-            .label(state.step_span, "this can end so");
+            .label(state.step_span, format!("can end with `{}`", outcome.name));
             if let Some(span) = outcome.span {
                 found = found.label(span, format!("`{}` is declared here", outcome.name));
             }
@@ -1235,13 +1250,9 @@ impl<'a> Explorer<'_, '_, 'a> {
                     )
                     .label(x, "holds")
                     .note("They have no order, so nothing says which of them would count.")
-                    .help("make them exclude each other");
+                    .help("make their conditions exclude each other; where one is to win, add its opposite to the other");
                     if let Some(e) = &example {
-                        let mut w = me.gate.encoder.witness(e);
-                        let path = me.path(Some(at));
-                        w.data.extend(path.data);
-                        w.lines.extend(path.lines);
-                        found = found.witness(w);
+                        found = found.witness(me.values_and_path(e, at));
                     }
                     found
                 });
@@ -1282,18 +1293,15 @@ impl<'a> Explorer<'_, '_, 'a> {
                         "state `{}` does not say where to go when no branch holds",
                         state.name
                     ),
-                    "add `otherwise -> …`".to_string(),
+                    "add `otherwise -> …`: it takes the rest".to_string(),
                 ),
             };
-            let mut found = Diagnostic::new(Code::FW311, message, span, "these leave a gap")
-                .label(state.name_span, "in this state")
-                .help(help);
+            let mut found =
+                Diagnostic::new(Code::FW311, message, span, "what is left over goes nowhere")
+                    .label(state.name_span, "in this state")
+                    .help(help);
             if let Some(e) = &example {
-                let mut w = me.gate.encoder.witness(e);
-                let path = me.path(Some(at));
-                w.data.extend(path.data);
-                w.lines.extend(path.lines);
-                found = found.witness(w);
+                found = found.witness(me.values_and_path(e, at));
             }
             found
         });

@@ -8,7 +8,7 @@ mod slips;
 pub mod tree;
 mod words;
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::source::{FileId, Span};
 use build::Builder;
 use grammar::{Grammar, Rule};
@@ -70,7 +70,26 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         complete: true,
     };
     let tree = build::file(&mut builder, &pair);
-    (tree, builder.findings)
+    (tree, keywords_once(builder.findings))
+}
+
+/// A keyword that was taken for a name is one mistake, wherever that name is used.
+fn keywords_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for found in findings {
+        let same = kept.iter_mut().find(|k| {
+            found.code == Code::FW002 && k.code == found.code && k.message == found.message
+        });
+        match same {
+            Some(first) => first.labels.push(Label {
+                span: found.span(),
+                text: "and here".to_string(),
+                primary: false,
+            }),
+            None => kept.push(found),
+        }
+    }
+    kept
 }
 
 /// The text of a file's bytes, a byte-order mark left out.

@@ -2,7 +2,7 @@
 //! the rule that would have fitted, and the place where that fails is put into the user's words.
 
 use super::grammar::{Grammar, Rule};
-use super::slips;
+use super::slips::Slip;
 use super::words;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -105,32 +105,139 @@ impl Context {
     }
 }
 
-/// The findings for the chunk `range`, at least one.
+/// What is wrong with a chunk.
+pub(super) struct Explained {
+    pub found: Diagnostic,
+    /// The chunk goes on with what was read before it, which so was not read as it was meant.
+    pub goes_on: bool,
+}
+
+/// What is wrong with the chunk `range`. `before` is where that begins which was read directly
+/// before it, and which the chunk may go on with.
 pub(super) fn explain(
     file: FileId,
     text: &str,
     range: Range<usize>,
     context: Context,
-) -> Vec<Diagnostic> {
+    before: Option<usize>,
+) -> Explained {
     let chunk = text.get(range.clone()).unwrap_or_default();
     let first = first_word(chunk.trim_start());
     let (what, starts) = context.words();
     let begun = chunk.trim_start().starts_with("///") || starts.contains(&first);
+    let slip = |attempt: Attempt<'_>, at: usize, expected: &BTreeSet<String>| {
+        Slip {
+            file,
+            text,
+            at,
+            expected,
+            context,
+            attempt: Some(attempt),
+        }
+        .named()
+    };
+    let one = |found: Diagnostic| Explained {
+        found,
+        goes_on: false,
+    };
     if !begun {
-        if let Some(found) = slips::at(file, text, range.start, &BTreeSet::new(), context) {
-            return vec![found];
+        if let Some(start) = before {
+            let attempt = Attempt::new(text, start..range.end, context.rule());
+            let (at, expected) = attempt.failure();
+            if at > range.start || at == range.start && same_line(text, at) {
+                let found = slip(attempt, at, &expected)
+                    .unwrap_or_else(|| unexpected(file, text, at, range.end, what, &expected));
+                return Explained {
+                    found,
+                    goes_on: true,
+                };
+            }
+        }
+        let expected = BTreeSet::new();
+        let start = Slip {
+            file,
+            text,
+            at: range.start,
+            expected: &expected,
+            context,
+            attempt: None,
+        };
+        if let Some(found) = start.named() {
+            return one(found);
         }
         let is_line_of_test = context == Context::Test;
         if !first.is_empty() && !is_line_of_test {
-            return vec![unknown_start(file, range.start, first, what, starts)];
+            return one(unknown_start(file, range.start, first, what, starts));
         }
     }
-    let (at, expected) = failure(chunk, context.rule());
-    let at = range.start + at;
-    if let Some(found) = slips::at(file, text, at, &expected, context) {
-        return vec![found];
+    let attempt = Attempt::new(text, range.clone(), context.rule());
+    let (at, expected) = attempt.failure();
+    one(slip(attempt, at, &expected)
+        .unwrap_or_else(|| unexpected(file, text, at, range.end, what, &expected)))
+}
+
+/// Whether something stands before `at` on its line.
+fn same_line(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    !before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .is_empty()
+}
+
+/// A chunk that is read again, by the rule that would have fitted.
+#[derive(Clone, Copy)]
+pub(super) struct Attempt<'t> {
+    text: &'t str,
+    pub start: usize,
+    end: usize,
+    rule: Rule,
+}
+
+impl<'t> Attempt<'t> {
+    fn new(text: &'t str, range: Range<usize>, rule: Rule) -> Self {
+        Self {
+            text,
+            start: range.start,
+            end: range.end,
+            rule,
+        }
     }
-    vec![unexpected(file, text, at, range.end, what, &expected)]
+
+    fn chunk(&self) -> &'t str {
+        self.text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Where reading fails, in bytes of the whole text, and what could have stood there.
+    fn failure(&self) -> (usize, BTreeSet<String>) {
+        let chunk = self.chunk();
+        let (at, expected) = failure(chunk, self.rule).unwrap_or((chunk.len(), BTreeSet::new()));
+        (self.start + at, expected)
+    }
+
+    /// Whether reading gets past the next token if `range` of the text is replaced.
+    pub fn helps(&self, range: Range<usize>, with: &str) -> bool {
+        let (Some(head), Some(tail)) = (
+            self.text.get(self.start..range.start),
+            self.text.get(range.end..self.end),
+        ) else {
+            return false;
+        };
+        let changed = format!("{head}{with}{tail}");
+        let next = skip_blank(&changed, head.len() + with.len());
+        failure(&changed, self.rule).is_none_or(|(at, _)| at > next)
+    }
+
+    /// What stands before `end`.
+    pub fn read_until(&self, end: usize) -> &'t str {
+        self.text.get(self.start..end).unwrap_or_default()
+    }
+
+    pub fn first_word(&self) -> &'t str {
+        first_word(self.chunk())
+    }
 }
 
 fn first_word(text: &str) -> &str {
@@ -163,13 +270,27 @@ fn unknown_start(file: FileId, at: usize, word: &str, what: &str, starts: &[&str
     }
 }
 
+/// What pest may have expected that is no token of its own.
+const PARTS_OF_TOKENS: &[&str] = &[
+    "//",
+    "///",
+    "`",
+    "\"",
+    "/",
+    "_",
+    "0..9",
+    "a..z",
+    "A..Z",
+    "0..9A..Fa..f",
+];
+
 /// Where reading `chunk` by `rule` fails, in bytes from its start, and what could have stood there.
-fn failure(chunk: &str, rule: Rule) -> (usize, BTreeSet<String>) {
+fn failure(chunk: &str, rule: Rule) -> Option<(usize, BTreeSet<String>)> {
     pest::set_error_detail(true);
     let result = Grammar::parse(rule, chunk);
     pest::set_error_detail(false);
     let Err(error) = result else {
-        return (chunk.len(), BTreeSet::new());
+        return None;
     };
     let mut at = match error.location {
         InputLocation::Pos(p) | InputLocation::Span((p, _)) => p,
@@ -178,19 +299,10 @@ fn failure(chunk: &str, rule: Rule) -> (usize, BTreeSet<String>) {
     if let Some(attempts) = error.parse_attempts() {
         at = attempts.max_position;
         for token in attempts.expected_tokens() {
-            {
-                let token = token.to_string();
-                let plain = token.trim();
-                if !plain.is_empty()
-                    && plain != "//"
-                    && plain != "///"
-                    && plain != "`"
-                    && plain != "\""
-                    && plain != "/"
-                    && plain != "_"
-                {
-                    expected.insert(format!("`{plain}`"));
-                }
+            let token = token.to_string();
+            let plain = token.trim();
+            if !plain.is_empty() && !PARTS_OF_TOKENS.contains(&plain) {
+                expected.insert(format!("`{plain}`"));
             }
         }
         for stack in attempts.call_stacks() {
@@ -214,7 +326,7 @@ fn failure(chunk: &str, rule: Rule) -> (usize, BTreeSet<String>) {
         at
     };
     // Blanks and comments before the token don't belong to it.
-    (skip_blank(chunk, at), expected)
+    Some((skip_blank(chunk, at), expected))
 }
 
 /// The first byte at or after `at` that is neither blank nor in a comment.
@@ -250,6 +362,9 @@ pub(super) fn token(text: &str, at: usize) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
+/// The most alternatives that a message lists.
+const LISTED_MAX: usize = 8;
+
 fn unexpected(
     file: FileId,
     text: &str,
@@ -258,31 +373,48 @@ fn unexpected(
     what: &str,
     expected: &BTreeSet<String>,
 ) -> Diagnostic {
-    let wanted = match expected.len() {
-        0 => what.to_string(),
-        1..=6 => {
-            let items: Vec<&str> = expected.iter().map(String::as_str).collect();
-            match items.split_last() {
-                Some((last, [])) => (*last).to_string(),
-                Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-                None => what.to_string(),
-            }
-        }
-        _ => format!("something else in {what}"),
-    };
-    if at >= end {
-        return Diagnostic::new(
+    let found = if at >= end {
+        let before = text.get(..end).unwrap_or_default();
+        let last = before.trim_end().len();
+        Diagnostic::new(
             Code::FW001,
-            format!("this ends too early: {wanted} was expected"),
-            Span::new(file, end, end),
-            format!("expected {wanted} here"),
-        );
+            format!("{what} ends too early"),
+            Span::new(file, last, last),
+            "something is missing here",
+        )
+    } else {
+        let token = token(text, at);
+        Diagnostic::new(
+            Code::FW001,
+            format!("`{token}` cannot stand here"),
+            Span::new(file, at, at + token.len()),
+            match expected.len() {
+                1 => format!("expected {}", alternatives(expected)),
+                _ => "not expected".to_string(),
+            },
+        )
+    };
+    if expected.is_empty() {
+        found
+    } else {
+        found.help(format!("what can stand here: {}", alternatives(expected)))
     }
-    let token = token(text, at);
-    Diagnostic::new(
-        Code::FW001,
-        format!("unexpected `{token}`: {wanted} was expected"),
-        Span::new(file, at, at + token.len()),
-        format!("expected {wanted}"),
-    )
+}
+
+fn alternatives(expected: &BTreeSet<String>) -> String {
+    // What the parts are called says more than single marks.
+    let (marks, words): (Vec<&str>, Vec<&str>) = expected
+        .iter()
+        .map(String::as_str)
+        .filter(|e| !expected.iter().any(|o| o != e && o.contains(e)))
+        .partition(|e| e.starts_with('`'));
+    let all: Vec<&str> = words.into_iter().chain(marks).collect();
+    match all.split_at_checked(LISTED_MAX) {
+        Some((shown, [_, ..])) => format!("{}, …", shown.join(", ")),
+        _ => match all.split_last() {
+            Some((last, [])) => (*last).to_string(),
+            Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+            None => String::new(),
+        },
+    }
 }

@@ -8,7 +8,12 @@ use crate::model::Policy;
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
     for picture in pictures {
+        let out = super::trap::ways_out(picture);
         for places in unbounded(policy, picture) {
+            // A circle without a way out is a trap, and reported as one.
+            if picture.whole && !places.iter().any(|p| out.contains(p)) {
+                continue;
+            }
             let states: Vec<_> = places
                 .iter()
                 .filter_map(|p| match p {

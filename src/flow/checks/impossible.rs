@@ -2,7 +2,7 @@
 
 use super::push;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::explore::Picture;
+use crate::flow::explore::{Picture, Place};
 use crate::model::{Policy, StateId};
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -26,6 +26,13 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
         // By place of the outcome's name: a shared handler has one place in many states.
         let mut shared: BTreeMap<Span, (bool, String)> = BTreeMap::new();
         for (state, id) in flow.states.iter().zip(0..) {
+            // A state that is never entered has been reported by itself.
+            let entered = seen
+                .iter()
+                .any(|(p, run)| p.reached.contains(&Place::State(*run, StateId(id))));
+            if !entered {
+                continue;
+            }
             for handler in &state.handlers {
                 for (outcome, span) in &handler.outcomes {
                     let Some(name) = state.outcomes.get(*outcome).map(|o| o.name.clone()) else {

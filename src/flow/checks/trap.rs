@@ -6,30 +6,35 @@ use crate::flow::explore::{Picture, Place};
 use crate::model::Policy;
 use std::collections::BTreeSet;
 
+/// The places from which an end can be reached.
+pub(super) fn ways_out(picture: &Picture) -> BTreeSet<Place> {
+    // Backwards from the ends; events and deadlines count, since they can come.
+    let mut good: BTreeSet<Place> = picture
+        .reached
+        .iter()
+        .filter(|p| matches!(p, Place::End(_)))
+        .copied()
+        .collect();
+    loop {
+        let more: Vec<Place> = picture
+            .edges
+            .iter()
+            .filter(|(from, to, _)| good.contains(to) && !good.contains(from))
+            .map(|(from, ..)| *from)
+            .collect();
+        if more.is_empty() {
+            return good;
+        }
+        good.extend(more);
+    }
+}
+
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
     for picture in pictures {
         if !picture.whole {
             continue;
         }
-        // Backwards from the ends; events and deadlines count, since they can come.
-        let mut good: BTreeSet<Place> = picture
-            .reached
-            .iter()
-            .filter(|p| matches!(p, Place::End(_)))
-            .copied()
-            .collect();
-        loop {
-            let more: Vec<Place> = picture
-                .edges
-                .iter()
-                .filter(|(from, to, _)| good.contains(to) && !good.contains(from))
-                .map(|(from, ..)| *from)
-                .collect();
-            if more.is_empty() {
-                break;
-            }
-            good.extend(more);
-        }
+        let good = ways_out(picture);
         let trapped: Vec<_> = picture
             .reached
             .iter()
@@ -49,14 +54,19 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
             Code::FW314,
             format!("from state `{}` no end can be reached", first.name),
             first.name_span,
-            "a trap",
+            "whatever comes here never gets out",
         );
         for state in trapped.iter().skip(1).take(4) {
             found = found.label(state.name_span, "caught as well");
         }
         push(
             findings,
-            found.help("lead one of the outcomes on to an end"),
+            found
+                .note("In production such a run hangs until somebody notices.")
+                .help(format!(
+                    "lead an outcome of `{}` to an end, or to a state that comes to one",
+                    first.name
+                )),
         );
     }
 }

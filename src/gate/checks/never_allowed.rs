@@ -61,8 +61,11 @@ pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
                 for rule in denying.iter().filter_map(|r| policy.rules.get(r.index())) {
                     found = found.label(rule.name_span, "refuses it");
                 }
-                findings
-                    .push(found.help("narrow the rules that refuse, or remove those that permit"));
+                findings.push(
+                    found
+                        .note("Whoever reads the rules that permit it believes that it can be called.")
+                        .help("narrow the rules that refuse, or remove those that permit"),
+                );
             }
             Err(out) => findings.push(gate.too_much(id, &out.to_string())),
         }

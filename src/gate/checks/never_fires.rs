@@ -4,7 +4,8 @@ use super::undecided::place;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::Gate;
 use crate::logic::{Budget, Formula};
-use crate::model::{ActionId, RuleId};
+use crate::model::{ActionId, Atom, AtomKind, Cond, Operand, Policy, Root, Rule, RuleId};
+use crate::source::Span;
 use std::collections::BTreeMap;
 
 pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
@@ -68,11 +69,41 @@ pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
                 "correct the condition, or remove the rule",
             )
         };
+        let mut found =
+            Diagnostic::new(Code::FW201, message, span, label).label(rule.name_span, "this rule");
+        if let Some(at) = compared_param(policy, rule) {
+            found = found.label(at, "its values are declared here");
+        }
         findings.push(
-            Diagnostic::new(Code::FW201, message, span, label)
-                .label(rule.name_span, "this rule")
+            found
                 .note("A rule that never fires gives a false sense of safety: whoever reads it believes that it does something.")
                 .help(help),
         );
     }
+}
+
+/// The parameter that the rule's condition is about, if that is a single comparison with a constant.
+fn compared_param(policy: &Policy, rule: &Rule) -> Option<Span> {
+    let target = rule.targets.first()?;
+    let Some(Cond::Atom(Atom {
+        kind:
+            AtomKind::Compare {
+                left: Operand::Path(path),
+                right: Operand::Const(_),
+                ..
+            }
+            | AtomKind::InRange {
+                operand: Operand::Path(path),
+                ..
+            },
+        ..
+    })) = &target.when
+    else {
+        return None;
+    };
+    let (Root::Param(i), []) = (path.root, path.fields.as_slice()) else {
+        return None;
+    };
+    let param = policy.action(target.action).params.get(i as usize)?;
+    Some(param.span)
 }

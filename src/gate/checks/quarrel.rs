@@ -3,7 +3,7 @@
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Firing, Gate, rules_on};
 use crate::logic::Budget;
-use crate::model::{ActionId, Expr, Rule, RuleKind, RuleTarget};
+use crate::model::{ActionId, Expr, Policy, Rule, RuleKind, RuleTarget};
 
 pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
     let axioms = gate.encoder.axioms();
@@ -42,9 +42,9 @@ pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
                                     Code::FW204,
                                     format!("`{}` and `{}` fire together and ask for different {what}", x.name, y.name),
                                     x.name_span,
-                                    "fires",
+                                    asks_for(policy, id, x),
                                 )
-                                .label(y.name_span, "fires as well")
+                                .label(y.name_span, asks_for(policy, id, y))
                                 .note("Rules have no order, so nothing says which of them would count.")
                                 .help("make their conditions exclude each other, or ask for the same in both")
                                 .witness(witness),
@@ -56,6 +56,44 @@ pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// What a rule asks for where it fires on the action.
+fn asks_for(policy: &Policy, action: ActionId, rule: &Rule) -> String {
+    if let RuleKind::Escalate { role, within_ms } = &rule.kind {
+        let role = policy
+            .roles
+            .get(role.index())
+            .map_or("somebody", |r| r.name.as_str());
+        return match within_ms {
+            Some(ms) => format!("asks `{role}`, for {}", duration(*ms)),
+            None => format!("asks `{role}`"),
+        };
+    }
+    rule.targets
+        .iter()
+        .find(|t| t.action == action)
+        .and_then(|t| t.instead.as_ref())
+        .map_or_else(
+            || "fires".to_string(),
+            |i| format!("refers to `{}`", policy.action(i.action).full_name),
+        )
+}
+
+/// A duration in its largest whole unit.
+fn duration(ms: i64) -> String {
+    [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1000, "s"),
+    ]
+    .into_iter()
+    .find(|(unit, _)| ms % unit == 0)
+    .map_or_else(
+        || format!("{ms}ms"),
+        |(unit, name)| format!("{}{name}", ms / unit),
+    )
 }
 
 /// What two rules on one action disagree about.

@@ -19,31 +19,32 @@ pub fn check(gate: &mut Gate<'_>, cond: &Cond, truth: Truth, findings: &mut Vec<
         Ok(None) => {}
         Ok(Some(found)) => {
             let witness = gate.encoder.witness(&found);
-            let names: Vec<&str> = optional.iter().map(|p| p.text.as_str()).collect();
-            let mut seen: Vec<&str> = Vec::new();
-            for n in names {
-                if !seen.contains(&n) {
-                    seen.push(n);
-                }
-            }
-            let first = seen.first().copied().unwrap_or_default().to_string();
-            let span = place(cond).unwrap_or_default();
-            let mut report = Diagnostic::new(
-                Code::FW150,
-                "this condition can be left undecided by what is absent",
-                span,
-                "neither true nor false there",
-            );
-            if let Some(path) = optional.first()
-                && path.span != span
-            {
-                report = report.label(path.span, "may be absent");
-            }
+            let absent = witness
+                .lines
+                .iter()
+                .find_map(|l| l.strip_suffix(" is absent"));
+            let inside = |p: &&&Path| {
+                absent.is_some_and(|a| p.text.split('.').zip(a.split('.')).all(|(x, y)| x == y))
+            };
+            let asked = optional.iter().find(inside).or(optional.first());
+            let name = absent
+                .or(asked.map(|p| p.text.as_str()))
+                .unwrap_or_default()
+                .to_string();
+            let span = asked
+                .map(|p| p.span)
+                .or_else(|| place(cond))
+                .unwrap_or_default();
             findings.push(
-                report
-                    .note("A comparison with an absent value has no answer, and a rule must always have one.")
-                    .help(format!("say what happens then: `{first} is present and …`, or `{first} is absent or …`"))
-                    .witness(witness),
+                Diagnostic::new(
+                    Code::FW150,
+                    format!("this condition has no answer where `{name}` is absent"),
+                    span,
+                    "has no value there",
+                )
+                .note("A comparison with an absent value is neither true nor false, and a condition must always be one of them.")
+                .help(format!("say what happens then: `{name} is present and …`, or `{name} is absent or …`"))
+                .witness(witness),
             );
         }
         Err(out) => findings.push(

@@ -704,26 +704,34 @@ impl<'a> Checker<'a> {
     pub(super) fn arg_list(
         &mut self,
         params: &[Param],
-        _name: &str,
+        owner: &str,
         args: &'a Args,
         scope: &Scope,
     ) -> Option<ArgList> {
-        let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+        let names: Vec<(&str, Span)> = params.iter().map(|p| (p.name.as_str(), p.span)).collect();
         let before = self.findings.len();
-        self.argument_names(&args.args, &names, "argument", args.span);
+        let meant = self.argument_names(&args.args, &names, "argument", Some(owner));
         let mut whole = self.findings.len() == before;
         let mut list = Vec::new();
         for param in params {
             match args.args.iter().find(|(n, _)| n.name == param.name) {
                 Some((_, value)) => {
+                    let before = self.findings.len();
                     let e = self.expr(value, &param.ty, scope);
+                    self.point_at(
+                        before,
+                        param.span,
+                        &format!("`{}` is declared here", param.name),
+                    );
                     whole &= e.is_some();
                     list.push(e);
                 }
                 None => {
                     if !param.optional {
-                        self.missing("argument", &param.name, args.span, param.span);
                         whole = false;
+                        if !meant.contains(&param.name) {
+                            self.missing("argument", &param.name, args.span, param.span);
+                        }
                     }
                     list.push(None);
                 }

@@ -19,6 +19,8 @@ enum Side<'a> {
     Literal(&'a tree::Literal),
     /// A variant whose enum the other side tells.
     Bare(&'a tree::Ident),
+    /// A name that means nothing by itself.
+    Unknown(&'a tree::Path),
 }
 
 const INT: Type = Type::Int {
@@ -247,6 +249,19 @@ impl<'a> Checker<'a> {
         let asks = matches!(&value, Operand::History(h) if !matches!(h.func, HistoryFunc::Calls | HistoryFunc::Effects));
         if !matches!(ty, Type::Bool) && !asks {
             let words = self.type_words(&ty);
+            let help = match self.example(&ty) {
+                Some(example) if ty.bounds().is_some() => {
+                    format!(
+                        "compare it with something, as in `== {0}` or `<= {0}`",
+                        example.trim_matches('`')
+                    )
+                }
+                Some(example) => format!(
+                    "compare it with something, as in `== {}`",
+                    example.trim_matches('`')
+                ),
+                None => "ask about one of its parts, or whether it `is present`".to_string(),
+            };
             self.report(
                 Diagnostic::new(
                     Code::FW103,
@@ -254,7 +269,7 @@ impl<'a> Checker<'a> {
                     span,
                     "neither true nor false",
                 )
-                .help("compare it with something: `==`, `<=`, `in { … }`, `is present`"),
+                .help(help),
             );
             return None;
         }
@@ -357,6 +372,7 @@ impl<'a> Checker<'a> {
             root: super::super::Root::Element,
             ty: (**element).clone(),
             optional: false,
+            span: Some(name.span),
         });
         let body = self.cond(body, &inner)?;
         Some(AtomKind::Quantifier {
@@ -422,9 +438,11 @@ impl<'a> Checker<'a> {
                     .any(|e| e.variants.iter().any(|v| v.name == path.head.name));
                 if known_variant || self.declared.defines.contains_key(path.head.name.as_str()) {
                     Some(Side::Bare(&path.head))
-                } else {
+                } else if super::paths::is_null(&path.head.name) {
                     self.path(path, scope);
                     None
+                } else {
+                    Some(Side::Unknown(path))
                 }
             }
             _ => self.valued(operand, scope).map(|(o, t)| Side::Value(o, t)),
@@ -645,6 +663,7 @@ impl<'a> Checker<'a> {
                 root: super::super::Root::Param(u32::try_from(i).unwrap_or(u32::MAX)),
                 ty: p.ty.clone(),
                 optional: p.optional,
+                span: Some(p.span),
             })
             .collect();
         if result && let Some(ty) = &action.result {
@@ -655,6 +674,7 @@ impl<'a> Checker<'a> {
             world: false,
             place,
             owner: action.full_name.clone(),
+            lost: Vec::new(),
         }
     }
 
@@ -678,9 +698,25 @@ impl<'a> Checker<'a> {
                 let i = self.variant(name, *id)?;
                 Some((Operand::Const(Const::Variant(*id, i)), 0))
             }
+            Side::Unknown(path) => {
+                self.nothing_known(path, ty, scope);
+                None
+            }
             Side::Value(operand_value, other) => {
                 self.comparable(ty, &other, operand.span)?;
                 Some((operand_value, ty.scale().max(other.scale())))
+            }
+        }
+    }
+
+    /// A name that means nothing, where a value of type `ty` is needed.
+    fn nothing_known(&mut self, path: &'a tree::Path, ty: &Type, scope: &Scope) {
+        match ty {
+            Type::Enum(id) => {
+                self.variant(&path.head, *id);
+            }
+            _ => {
+                self.path(path, scope);
             }
         }
     }
@@ -731,7 +767,7 @@ impl<'a> Checker<'a> {
                     Code::FW103,
                     format!("{x} cannot be compared with {y}"),
                     span,
-                    format!("one side is {x}, the other is {y}"),
+                    format!("this is {y}"),
                 )
                 .help("compare values of one type"),
             );
@@ -753,9 +789,20 @@ impl<'a> Checker<'a> {
         let (l, r) = (l?, r?);
         let whole = left.span.to(right.span);
         // The typed side tells what the other one is; constants go to the right.
-        let (value, ty, other, other_span, flipped) = match (l, r) {
-            (Side::Value(v, t), other) if !is_const(&v) => (v, t, other, right.span, false),
-            (other, Side::Value(v, t)) if !is_const(&v) => (v, t, other, left.span, true),
+        let (value, ty, other, (value_span, other_span), flipped) = match (l, r) {
+            (Side::Value(v, t), other) if !is_const(&v) => {
+                (v, t, other, (left.span, right.span), false)
+            }
+            (other, Side::Value(v, t)) if !is_const(&v) => {
+                (v, t, other, (right.span, left.span), true)
+            }
+            (Side::Unknown(path), other) | (other, Side::Unknown(path)) => {
+                self.path(path, scope);
+                if let Side::Unknown(path) = other {
+                    self.path(path, scope);
+                }
+                return None;
+            }
             _ => {
                 self.report(
                     Diagnostic::new(
@@ -784,13 +831,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         let offset_scale = offset.map_or(0, |o| literal_scale(&o.literal));
+        let before = self.findings.len();
         let (other, scale) = match other {
             Side::Literal(literal) => {
                 let scale = literal_scale(literal).max(ty.scale()).max(offset_scale);
-                (
-                    Operand::Const(self.compared_literal(literal, &ty, scale)?),
-                    scale,
-                )
+                let Some(constant) = self.compared_literal(literal, &ty, scale) else {
+                    self.say_type(before, value_span, &ty);
+                    return None;
+                };
+                (Operand::Const(constant), scale)
             }
             Side::Bare(name) => {
                 let Type::Enum(id) = ty else {
@@ -802,8 +851,15 @@ impl<'a> Checker<'a> {
                     0,
                 )
             }
+            Side::Unknown(path) => {
+                self.nothing_known(path, &ty, scope);
+                return None;
+            }
             Side::Value(o, t) => {
-                self.comparable(&ty, &t, other_span)?;
+                if self.comparable(&ty, &t, other_span).is_none() {
+                    self.say_type(before, value_span, &ty);
+                    return None;
+                }
                 (o, ty.scale().max(t.scale()).max(offset_scale))
             }
         };
@@ -833,6 +889,25 @@ impl<'a> Checker<'a> {
             offset,
             scale,
         })
+    }
+
+    /// Adds to what was reported since `before` what the other side is.
+    fn say_type(&mut self, before: usize, span: Span, ty: &Type) {
+        let words = self.type_words(ty);
+        self.point_at(before, span, &format!("this is {words}"));
+    }
+
+    /// Adds a place to what was reported since `before` about values that don't fit.
+    pub(super) fn point_at(&mut self, before: usize, span: Span, text: &str) {
+        for found in self.findings.iter_mut().skip(before) {
+            if matches!(found.code, Code::FW103 | Code::FW113) {
+                found.labels.push(crate::diagnostics::Label {
+                    span,
+                    text: text.to_string(),
+                    primary: false,
+                });
+            }
+        }
     }
 
     /// A constant offset in the unit of `ty` at `scale`.

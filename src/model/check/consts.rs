@@ -37,6 +37,18 @@ impl<'a> Checker<'a> {
                     scaled(*digits, scale - s)
                 }
             }
+            (LiteralKind::Int(n), Type::String { .. }) => {
+                self.report(
+                    Diagnostic::new(
+                        Code::FW103,
+                        "a whole number where a string is needed",
+                        literal.span,
+                        "this is a whole number",
+                    )
+                    .help(format!("write it in quotes: `\"{n}\"`")),
+                );
+                return None;
+            }
             _ => {
                 self.mismatch(literal.span, &literal_words(&literal.kind), ty);
                 return None;
@@ -57,7 +69,12 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn mismatch(&mut self, span: Span, found: &str, wanted: &Type) {
+        let example = self.example(wanted);
         let wanted = self.type_words(wanted);
+        let help = match example {
+            Some(example) => format!("write {wanted}, such as {example}"),
+            None => format!("give {wanted} here"),
+        };
         self.report(
             Diagnostic::new(
                 Code::FW103,
@@ -65,8 +82,28 @@ impl<'a> Checker<'a> {
                 span,
                 format!("this is {found}"),
             )
-            .help(format!("write {wanted} here")),
+            .help(help),
         );
+    }
+
+    /// How a value of the type may be written.
+    pub(super) fn example(&self, ty: &Type) -> Option<String> {
+        let text = match ty {
+            Type::Bool => "`true`",
+            Type::Int { .. } => "`12`",
+            Type::Decimal { .. } => "`12.50`",
+            Type::String { .. } => "`\"text\"`",
+            Type::Duration { .. } => "`3s`",
+            Type::Time { .. } => "`08:30`",
+            Type::Date { .. } => "`2026-11-23`",
+            Type::Instant { .. } => "`2026-11-23T08:30:00Z`",
+            Type::Enum(id) => {
+                let first = self.enums.get(id.index())?.variants.first()?;
+                return Some(format!("`{}`", first.name));
+            }
+            Type::Record(_) | Type::List { .. } => return None,
+        };
+        Some(text.to_string())
     }
 
     /// A constant that fits the type, bounds included.
@@ -94,8 +131,9 @@ impl<'a> Checker<'a> {
             }
             (ValueKind::Record(given), Type::Record(id)) => {
                 let fields = self.records.get(id.index())?.fields.clone();
-                let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
-                self.argument_names(given, &names, "field", value.span);
+                let names: Vec<(&str, Span)> =
+                    fields.iter().map(|f| (f.name.as_str(), f.span)).collect();
+                let meant = self.argument_names(given, &names, "field", None);
                 let mut values = Vec::new();
                 let mut whole = true;
                 for field in &fields {
@@ -107,8 +145,10 @@ impl<'a> Checker<'a> {
                         }
                         None => {
                             if !field.optional {
-                                self.missing("field", &field.name, value.span, field.span);
                                 whole = false;
+                                if !meant.contains(&field.name) {
+                                    self.missing("field", &field.name, value.span, field.span);
+                                }
                             }
                             values.push(None);
                         }
@@ -268,14 +308,16 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Reports names given twice and names that aren't there.
+    /// Reports names given twice and names that aren't there. Answers which names those that
+    /// aren't there were probably meant to be. `owner` is what takes the arguments.
     pub(super) fn argument_names(
         &mut self,
         given: &'a [(Ident, Value)],
-        known: &[&str],
+        known: &[(&str, Span)],
         what: &str,
-        whole: Span,
-    ) {
+        owner: Option<&str>,
+    ) -> Vec<String> {
+        let mut meant = Vec::new();
         for (i, (name, _)) in given.iter().enumerate() {
             if let Some((first, _)) = given.iter().take(i).find(|(n, _)| n.name == name.name) {
                 self.report(
@@ -289,33 +331,46 @@ impl<'a> Checker<'a> {
                     .help("keep one of them"),
                 );
             }
-            if !known.contains(&name.name.as_str()) {
+            if !known.iter().any(|(k, _)| *k == name.name) {
                 let near = known
                     .iter()
-                    .map(|k| (strsim::damerau_levenshtein(k, &name.name), *k))
-                    .filter(|(d, k)| *d <= 1 + k.len() / 3)
+                    .map(|(k, at)| (strsim::damerau_levenshtein(k, &name.name), *k, *at))
+                    .filter(|(d, k, _)| {
+                        *d <= 1 + k.len() / 3 && given.iter().all(|(n, _)| n.name != *k)
+                    })
                     .min();
                 let list = known
                     .iter()
-                    .map(|k| format!("`{k}`"))
+                    .map(|(k, _)| format!("`{k}`"))
                     .collect::<Vec<_>>()
                     .join(", ");
                 let found = Diagnostic::new(
                     Code::FW104,
-                    format!("there is no {what} `{}` here", name.name),
+                    match owner {
+                        Some(owner) => format!("`{owner}` has no {what} `{}`", name.name),
+                        None => format!("there is no {what} `{}` here", name.name),
+                    },
                     name.span,
                     "not declared",
                 );
                 self.report(match near {
-                    Some((_, k)) => found.help(format!("did you mean `{k}`?")),
+                    Some((_, k, at)) => {
+                        meant.push(k.to_string());
+                        found
+                            .label(at, format!("`{k}` is declared here"))
+                            .help(format!("did you mean `{k}`?"))
+                    }
                     None if known.is_empty() => {
                         found.help(format!("leave it out: there are no {what}s"))
                     }
-                    None => found.help(format!("the {what}s are {list}")),
+                    None if known.len() == 1 => {
+                        found.help(format!("leave it out: the one {what} is {list}"))
+                    }
+                    None => found.help(format!("leave it out: the {what}s are {list}")),
                 });
             }
         }
-        let _ = whole;
+        meant
     }
 
     pub(super) fn missing(&mut self, what: &str, name: &str, span: Span, declared: Span) {

@@ -39,7 +39,6 @@ pub(super) struct Declared<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn declare(&mut self, files: &'a [tree::File]) {
-        let mut names: BTreeMap<&'a str, (&'static str, Span)> = BTreeMap::new();
         let mut enums: BTreeMap<&'a str, (&'a [tree::Variant], Span, Option<String>)> =
             BTreeMap::new();
         let mut named: Vec<(bool, Named)> = Vec::new();
@@ -59,7 +58,7 @@ impl<'a> Checker<'a> {
                     self.declare_type(name, TypeDecl::Enum, doc);
                 }
                 ItemKind::Input(node) => {
-                    if self.fresh(&mut names, &node.name, "input") {
+                    if self.fresh(&node.name, "input") {
                         self.declared
                             .inputs
                             .insert(&node.name.name, Decl { doc, node, span });
@@ -67,7 +66,7 @@ impl<'a> Checker<'a> {
                 }
                 ItemKind::Role { name, wire } | ItemKind::Event { name, wire } => {
                     let event = matches!(item.kind, ItemKind::Event { .. });
-                    if self.fresh(&mut names, name, if event { "event" } else { "role" }) {
+                    if self.fresh(name, if event { "event" } else { "role" }) {
                         if event {
                             self.not_built_in(name, "event");
                             self.declared.events.insert(&name.name, name.span);
@@ -89,21 +88,21 @@ impl<'a> Checker<'a> {
                     }
                 }
                 ItemKind::Integration(node) => {
-                    if self.fresh(&mut names, &node.name, "integration") {
+                    if self.fresh(&node.name, "integration") {
                         self.declared
                             .integrations
                             .insert(&node.name.name, Decl { doc, node, span });
                     }
                 }
                 ItemKind::Fact(node) => {
-                    if self.fresh(&mut names, &node.name, "fact") {
+                    if self.fresh(&node.name, "fact") {
                         self.declared
                             .facts
                             .insert(&node.name.name, Decl { doc, node, span });
                     }
                 }
                 ItemKind::Group { name, targets } => {
-                    if self.fresh(&mut names, name, "group") {
+                    if self.fresh(name, "group") {
                         self.declared.groups.insert(
                             &name.name,
                             Decl {
@@ -115,7 +114,7 @@ impl<'a> Checker<'a> {
                     }
                 }
                 ItemKind::Define { name, cond } => {
-                    if self.fresh(&mut names, name, "define") {
+                    if self.fresh(name, "define") {
                         self.declared.defines.insert(
                             &name.name,
                             Decl {
@@ -127,14 +126,14 @@ impl<'a> Checker<'a> {
                     }
                 }
                 ItemKind::Rule(node) => {
-                    if self.fresh(&mut names, &node.name, "rule") {
+                    if self.fresh(&node.name, "rule") {
                         self.declared
                             .rules
                             .insert(&node.name.name, Decl { doc, node, span });
                     }
                 }
                 ItemKind::Flow(node) => {
-                    if self.fresh(&mut names, &node.name, "flow") {
+                    if self.fresh(&node.name, "flow") {
                         self.declared
                             .flows
                             .insert(&node.name.name, Decl { doc, node, span });
@@ -195,17 +194,13 @@ impl<'a> Checker<'a> {
             .insert(&name.name, (decl, name.span, doc));
     }
 
-    fn fresh(
-        &mut self,
-        names: &mut BTreeMap<&'a str, (&'static str, Span)>,
-        name: &'a Ident,
-        what: &'static str,
-    ) -> bool {
-        if let Some((other, first)) = names.get(name.name.as_str()).copied() {
+    fn fresh(&mut self, name: &'a Ident, what: &'static str) -> bool {
+        if let Some((other, first)) = self.names.get(name.name.as_str()).copied() {
+            self.taken.insert(name.name.clone());
             self.duplicate(what, &name.name, name.span, other, first);
             return false;
         }
-        names.insert(&name.name, (what, name.span));
+        self.names.insert(&name.name, (what, name.span));
         true
     }
 
@@ -220,12 +215,23 @@ impl<'a> Checker<'a> {
         let message = if what == other {
             format!("two {what}s are called `{name}`")
         } else {
-            format!("`{name}` is the name of a {other} already")
+            format!(
+                "`{name}` is the name of {} already",
+                super::with_article(other)
+            )
+        };
+        let (second, first_one) = if what == other {
+            ("the second one".to_string(), "the first one".to_string())
+        } else {
+            (
+                format!("{} here", super::with_article(what)),
+                format!("{} here", super::with_article(other)),
+            )
         };
         self.report(
-            Diagnostic::new(Code::FW102, message, span, "the second one")
-                .label(first, "the first one")
-                .help(format!("rename one of them; a name stands for one thing, so that `{name}` is never ambiguous")),
+            Diagnostic::new(Code::FW102, message, span, second)
+                .label(first, first_one)
+                .help("rename one of them: a name stands for one thing"),
         );
     }
 

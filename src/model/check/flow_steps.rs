@@ -11,6 +11,24 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{self, AgentClause, Ident, StateItem, StepKind};
 
+/// The names that a state binds, whatever to.
+pub(super) fn names_bound<'a>(state: &'a tree::State, frame: &Frame<'a>) -> Vec<&'a Ident> {
+    let by_step = step_of(state).and_then(|step| match &step.kind {
+        StepKind::Do { bind, .. } | StepKind::Settle { bind, .. } | StepKind::Run { bind, .. } => {
+            bind.as_ref()
+        }
+        StepKind::Ask { bind, .. } => Some(bind),
+        _ => None,
+    });
+    let shared = uses(state)
+        .filter_map(|n| frame.shared.get(n.name.as_str()))
+        .flat_map(|(_, handlers, _)| handlers.iter());
+    let by_handlers = handlers(state)
+        .chain(shared)
+        .filter_map(|h| h.bind.as_ref());
+    by_step.into_iter().chain(by_handlers).collect()
+}
+
 impl<'a> Checker<'a> {
     /// The names that a state binds, with their types.
     pub(super) fn bound_by(
@@ -303,6 +321,10 @@ impl<'a> Checker<'a> {
             }
         };
         complete &= step.is_some();
+        if matches!(step, Some(Step::Run { .. })) && outcomes.is_empty() {
+            // A flow that runs itself, or one without an end: reported where that stands.
+            complete = false;
+        }
         let step = step.unwrap_or(Step::Choose {
             branches: Vec::new(),
             otherwise: None,
@@ -698,8 +720,8 @@ impl<'a> Checker<'a> {
             } else if let Some(e) = self.policy.events.iter().position(|e| e.name == name.name) {
                 self.mark(super::Kind::Event, &name.name);
                 events.extend(u32::try_from(e).ok().map(super::super::EventId));
-            } else if state.complete {
-                self.undeclared(name, state, shared.is_some());
+            } else if state.complete && self.undeclared(name, state, shared.is_some()) {
+                state.complete = false;
             }
         }
         for event in events {
@@ -727,6 +749,9 @@ impl<'a> Checker<'a> {
             return;
         };
         let retry = node.retry.as_ref().and_then(|r| self.retry(r));
+        if let Some(retry) = &retry {
+            self.hopeless(retry, &outcomes, state);
+        }
         state.handlers.push(Handler {
             outcomes,
             bind: node.bind.as_ref().and_then(|b| frame.binding(&b.name)),
@@ -761,10 +786,63 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn undeclared(&mut self, name: &'a Ident, state: &State, shared: bool) {
+    /// A retry of what would only end in the same way again.
+    fn hopeless(&mut self, retry: &Retry, outcomes: &[(usize, Span)], state: &State) {
+        for (index, span) in outcomes {
+            let Some(outcome) = state.outcomes.get(*index) else {
+                continue;
+            };
+            let failure = match (&outcome.kind, &state.step) {
+                (OutcomeKind::Failure(i), Step::Do(d)) => {
+                    self.policy.action(d.action).failures.get(*i as usize)
+                }
+                _ => None,
+            };
+            let why = match outcome.kind {
+                OutcomeKind::Failure(_)
+                    if failure.is_some_and(|f| f.kind == tree::FailureKind::Permanent) =>
+                {
+                    "It is declared as `permanent`: nothing happened, and a retry won't help."
+                }
+                OutcomeKind::Ok
+                | OutcomeKind::Answered
+                | OutcomeKind::Happened
+                | OutcomeKind::Absent
+                | OutcomeKind::Clean
+                | OutcomeKind::End(_)
+                | OutcomeKind::Agent => {
+                    "It is an answer, not a mishap: there is nothing to repair."
+                }
+                OutcomeKind::Denied => "The gate would refuse the same call again.",
+                OutcomeKind::Declined | OutcomeKind::Expired => {
+                    "The approval has been decided: the same call would ask the same person again."
+                }
+                OutcomeKind::Exhausted => "The bounds of the agent are used up.",
+                OutcomeKind::Unreachable => "Whoever cannot be reached cannot be asked again.",
+                _ => continue,
+            };
+            let mut found = Diagnostic::new(
+                Code::FW307,
+                format!("a retry cannot help after `{}`", outcome.name),
+                *span,
+                "would end so again",
+            )
+            .label(retry.span, "retried here");
+            if let Some(at) = outcome.span {
+                found = found.label(at, "declared here");
+            }
+            self.report(found.note(why).help(format!(
+                "give `{0}` a handler of its own, without `retry`: `on {0} -> …`",
+                outcome.name
+            )));
+        }
+    }
+
+    /// Reports a name that is no outcome; says whether it was probably meant to be another one.
+    fn undeclared(&mut self, name: &'a Ident, state: &State, shared: bool) -> bool {
         self.complete = false;
         if !self.trusted {
-            return;
+            return false;
         }
         // A shared block serves states with different steps: what one of them lacks is judged
         // over all of them, by the flow.
@@ -776,7 +854,7 @@ impl<'a> Checker<'a> {
                 .any(|a| a.failures.iter().any(|f| f.name == name.name));
         if shared && known_elsewhere {
             self.complete = true;
-            return;
+            return false;
         }
         let near = state
             .outcomes
@@ -786,9 +864,19 @@ impl<'a> Checker<'a> {
             .map(|k| (strsim::damerau_levenshtein(k, &name.name), k.to_string()))
             .filter(|(d, k)| *d <= 1 + k.len() / 4)
             .min();
+        let gates = |k: &OutcomeKind| {
+            matches!(
+                k,
+                OutcomeKind::Denied
+                    | OutcomeKind::Limited
+                    | OutcomeKind::Declined
+                    | OutcomeKind::Expired
+            )
+        };
         let list: Vec<String> = state
             .outcomes
             .iter()
+            .filter(|o| !gates(&o.kind))
             .map(|o| format!("`{}`", o.name))
             .collect();
         let what = match &state.step {
@@ -802,11 +890,18 @@ impl<'a> Checker<'a> {
             "not declared",
         )
         .label(state.step_span, "handled for this");
+        let meant = near
+            .as_ref()
+            .is_some_and(|(_, k)| state.outcomes.iter().any(|o| o.name == *k));
         self.report(match near {
             Some((_, k)) => found.help(format!("did you mean `{k}`?")),
             None if list.is_empty() => found.help("a `choose` has branches, no outcomes"),
-            None => found.help(format!("its outcomes are {}", list.join(", "))),
+            None => found.help(format!(
+                "remove the handler, or declare what the other side can answer; its outcomes are {}",
+                list.join(", ")
+            )),
         });
+        meant
     }
 }
 

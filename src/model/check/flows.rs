@@ -4,6 +4,7 @@ use super::super::{
     ActionId, Binding, BindingId, End, EndId, EventEdge, EventId, Flow, FlowId, Once, Param, Root,
     SharedHandlers, StateId, Target, Type,
 };
+use super::flow_steps::names_bound;
 use super::scope::{Local, Scope};
 use super::types::same_type;
 use super::{Checker, Kind};
@@ -12,7 +13,7 @@ use crate::source::Span;
 use crate::syntax::tree::{self, FlowItem, Handler, Ident, StateItem, StepKind};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The states of a flow by name, ascending, with their places; repeated names once.
 pub(super) fn state_names(flow: &tree::Flow) -> Vec<(&str, Span)> {
@@ -36,6 +37,8 @@ pub(super) struct Frame<'a> {
     pub shared: BTreeMap<&'a str, (Span, &'a [Handler], Vec<StateId>)>,
     /// Flow-level handlers: names of events.
     pub events: Vec<&'a Handler>,
+    /// Names that are bound, but to what could not be made out.
+    pub lost: Vec<String>,
 }
 
 impl Frame<'_> {
@@ -50,6 +53,7 @@ impl Frame<'_> {
                 root: Root::FlowParam(u32::try_from(i).unwrap_or(u32::MAX)),
                 ty: p.ty.clone(),
                 optional: p.optional,
+                span: Some(p.span),
             })
             .collect();
         locals.extend(self.bindings.iter().enumerate().map(|(i, b)| Local {
@@ -57,12 +61,14 @@ impl Frame<'_> {
             root: Root::Binding(BindingId(u32::try_from(i).unwrap_or(u32::MAX))),
             ty: b.ty.clone(),
             optional: false,
+            span: Some(b.span),
         }));
         Scope {
             locals,
             world: true,
             place: "here",
             owner: String::new(),
+            lost: self.lost.clone(),
         }
     }
 
@@ -83,14 +89,15 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|(n, d)| (*n, d.node, d.doc.clone(), d.span))
             .collect();
-        let order = self.run_order(&flows);
+        let (order, looped) = self.run_order(&flows);
         // Slots first, so that the numbers of flows are those of their names' order.
         let mut made: Vec<Option<Flow>> = flows.iter().map(|_| None).collect();
         for index in order {
             let Some((_, node, doc, span)) = flows.get(index) else {
                 continue;
             };
-            let flow = self.flow(node, doc.clone(), *span, &made);
+            let mut flow = self.flow(node, doc.clone(), *span, &made);
+            flow.complete &= !looped.contains(&index);
             if let Some(slot) = made.get_mut(index) {
                 *slot = Some(flow);
             }
@@ -98,11 +105,12 @@ impl<'a> Checker<'a> {
         self.policy.flows = made.into_iter().flatten().collect();
     }
 
-    /// Flows that are run come before those that run them. Reports circles.
+    /// Flows that are run come before those that run them. Reports circles, and answers which
+    /// flows are in one.
     fn run_order(
         &mut self,
         flows: &[(&'a str, &'a tree::Flow, Option<String>, Span)],
-    ) -> Vec<usize> {
+    ) -> (Vec<usize>, BTreeSet<usize>) {
         let mut graph: DiGraphMap<usize, ()> = DiGraphMap::new();
         let mut places: BTreeMap<(usize, usize), Span> = BTreeMap::new();
         for (i, (_, node, ..)) in flows.iter().enumerate() {
@@ -122,13 +130,14 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let mut order = Vec::new();
+        let (mut order, mut circles) = (Vec::new(), BTreeSet::new());
         // Tarjan's components come in reverse topological order: what is run first.
         for mut component in tarjan_scc(&graph) {
             component.sort_unstable();
             let looped =
                 component.len() > 1 || component.iter().any(|&n| graph.contains_edge(n, n));
             if looped {
+                circles.extend(component.iter().copied());
                 let inside: Vec<(&(usize, usize), &Span)> = places
                     .iter()
                     .filter(|((a, b), _)| component.contains(a) && component.contains(b))
@@ -138,19 +147,23 @@ impl<'a> Checker<'a> {
                     .filter_map(|&i| flows.get(i).map(|f| format!("`{}`", f.0)))
                     .collect();
                 if let Some((_, first)) = inside.first() {
+                    let message = match names.as_slice() {
+                        [one] => format!("flow {one} runs itself"),
+                        _ => format!("flows {} run each other in a circle", names.join(", ")),
+                    };
                     let mut found = Diagnostic::new(
                         Code::FW309,
-                        format!("{} would run without end", names.join(", ")),
+                        message,
                         **first,
                         "leads back to a flow that is running",
                     );
                     for (_, span) in inside.iter().skip(1) {
-                        found = found.label(**span, "and from here on");
+                        found = found.label(**span, "and this leads on");
                     }
                     self.report(
                         found
                             .note(
-                                "`run` puts the other flow into this one, so a circle has no end.",
+                                "`run` puts the other flow into this one, so a circle would have no end.",
                             )
                             .help("bound the repetition by states with `visits` inside one flow"),
                     );
@@ -158,7 +171,7 @@ impl<'a> Checker<'a> {
             }
             order.extend(component);
         }
-        order
+        (order, circles)
     }
 
     fn flow(
@@ -179,6 +192,7 @@ impl<'a> Checker<'a> {
             ends: BTreeMap::new(),
             shared: BTreeMap::new(),
             events: Vec::new(),
+            lost: Vec::new(),
         };
         self.collect(node, &mut frame);
         self.bindings(&mut frame, made);
@@ -294,7 +308,13 @@ impl<'a> Checker<'a> {
         let mut list: Vec<Binding> = Vec::new();
         let states: Vec<&'a tree::State> = frame.states.values().copied().collect();
         for state in states {
-            for (name, ty) in self.bound_by(state, frame, made) {
+            let bound = self.bound_by(state, frame, made);
+            for name in names_bound(state, frame) {
+                if !bound.iter().any(|(b, _)| b.name == name.name) {
+                    frame.lost.push(name.name.clone());
+                }
+            }
+            for (name, ty) in bound {
                 if let Some(p) = frame.params.iter().find(|p| p.name == name.name) {
                     let at = p.span;
                     self.duplicate("binding", &name.name, name.span, "parameter", at);
@@ -420,6 +440,11 @@ impl<'a> Checker<'a> {
         }
         if flow.start.is_none() && start_at.is_none() {
             if node.complete {
+                let first = node.items.iter().find_map(|item| match item {
+                    FlowItem::State(s) => Some(s.name.name.as_str()),
+                    _ => None,
+                });
+                let first = first.unwrap_or("first_state");
                 self.report(
                     Diagnostic::new(
                         Code::FW110,
@@ -427,23 +452,52 @@ impl<'a> Checker<'a> {
                         flow.name_span,
                         "no `start`",
                     )
-                    .help("write `start -> ` and the first state"),
+                    .help(format!("write `start -> {first}`")),
                 );
             } else {
                 self.complete = false;
             }
         }
         if frame.ends.is_empty() && node.complete {
-            self.report(
-                Diagnostic::new(
-                    Code::FW110,
-                    format!("flow `{}` has no end", flow.name),
-                    flow.name_span,
-                    "where would it stop?",
-                )
-                .help("write for example `end done success`"),
+            self.no_end(node, frame);
+        }
+    }
+
+    fn no_end(&mut self, node: &'a tree::Flow, frame: &Frame<'a>) {
+        // What arrows point at, without being a state, is probably meant to be an end.
+        let states = frame.states.values().flat_map(|s| &s.items);
+        let goals = states.filter_map(|item| match item {
+            StateItem::Handler(h) => Some(&h.to),
+            StateItem::When { to, .. }
+            | StateItem::Otherwise { to, .. }
+            | StateItem::Visits { to, .. } => Some(to),
+            _ => None,
+        });
+        let mut meant: Vec<&Ident> = Vec::new();
+        for to in goals {
+            let known = frame.states.contains_key(to.name.as_str())
+                || meant.iter().any(|m| m.name == to.name);
+            if !known {
+                meant.push(to);
+            }
+        }
+        meant.sort_by_key(|to| to.span);
+        let mut found = Diagnostic::new(
+            Code::FW110,
+            format!("flow `{}` has no end", node.name.name),
+            node.name.span,
+            "where would it stop?",
+        );
+        for to in meant.iter().take(4) {
+            found = found.label(
+                to.span,
+                format!("no state and no end is called `{}`", to.name),
             );
         }
+        let name = meant.first().map_or("done", |to| to.name.as_str());
+        self.report(found.help(format!(
+            "declare it: `end {name} success` (or `fallback`, or `failure`)"
+        )));
     }
 
     fn flow_event(&mut self, handler: &'a Handler, frame: &Frame<'a>, flow: &mut Flow) {
@@ -528,7 +582,7 @@ impl<'a> Checker<'a> {
         if let Some(i) = frame.ends.keys().position(|n| *n == to.name) {
             return u32::try_from(i).ok().map(|i| Target::End(EndId(i)));
         }
-        if !frame.node.complete {
+        if !frame.node.complete || frame.ends.is_empty() {
             self.complete = false;
             return None;
         }

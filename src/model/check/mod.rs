@@ -59,6 +59,8 @@ pub fn check(files: &[tree::File]) -> (Policy, Vec<Diagnostic>) {
         types: BTreeMap::new(),
         policy: empty(),
         expanding: Vec::new(),
+        names: BTreeMap::new(),
+        taken: BTreeSet::new(),
         expanded: 0,
     };
     checker.header(files);
@@ -115,6 +117,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// Whether the policy itself has names of this kind, in its one namespace.
+    fn of_policy(what: &str) -> bool {
+        matches!(
+            what,
+            "input" | "role" | "event" | "integration" | "fact" | "group" | "define" | "flow"
+        )
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::Type => "type",
@@ -126,6 +136,16 @@ impl Kind {
             Self::Define => "define",
         }
     }
+}
+
+/// The words with `a` or `an` before them.
+pub(super) fn with_article(words: &str) -> String {
+    let article = if words.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {words}")
 }
 
 /// The state of one check.
@@ -143,6 +163,10 @@ pub(super) struct Checker<'a> {
     policy: Policy,
     /// Defines being expanded, innermost last.
     expanding: Vec<String>,
+    /// What the policy's own names stand for, and where the first one is declared.
+    names: BTreeMap<&'a str, (&'static str, Span)>,
+    /// Names that more than one declaration claims.
+    taken: BTreeSet<String>,
     /// Condition nodes made by expansion so far.
     expanded: usize,
 }
@@ -185,18 +209,64 @@ impl<'a> Checker<'a> {
         if !self.trusted {
             return;
         }
+        if let Some((other, at)) = self.names.get(name).copied()
+            && Kind::of_policy(what)
+        {
+            // Declared twice as two kinds of things: that has been reported.
+            if other != what && !self.taken.contains(name) {
+                self.report(
+                    Diagnostic::new(
+                        Code::FW101,
+                        format!(
+                            "`{name}` is {}, not {}",
+                            with_article(other),
+                            with_article(what)
+                        ),
+                        span,
+                        format!("{} was expected here", with_article(what)),
+                    )
+                    .label(at, "declared here")
+                    .help(format!("name {} here", with_article(what))),
+                );
+            }
+            return;
+        }
+        self.unknown_as(
+            format!("there is no {what} `{name}`"),
+            "not declared".to_string(),
+            if what.starts_with("state or end of") {
+                format!("declare it: `state {name} {{ … }}`, or `end {name} success`, `fallback` or `failure`")
+            } else {
+                format!("declare {} `{name}`, or remove its use", with_article(what))
+            },
+            name,
+            span,
+            known,
+        );
+    }
+
+    /// An unknown name, in words of its own. `declare` is the advice where no other name is known,
+    /// or none is to be listed.
+    fn unknown_as<'n>(
+        &mut self,
+        message: String,
+        label: String,
+        declare: String,
+        name: &str,
+        span: Span,
+        known: impl Iterator<Item = (&'n str, Option<Span>)>,
+    ) {
+        self.complete = false;
+        if !self.trusted {
+            return;
+        }
         let known: Vec<(&str, Option<Span>)> = known.collect();
         let near = known
             .iter()
             .map(|(k, at)| (strsim::damerau_levenshtein(k, name), *k, *at))
             .filter(|(d, k, _)| *d <= (1 + k.len().max(name.len()) / 4).min(4))
             .min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        let mut found = Diagnostic::new(
-            Code::FW101,
-            format!("there is no {what} `{name}`"),
-            span,
-            "not declared",
-        );
+        let mut found = Diagnostic::new(Code::FW101, message, span, label);
         match near {
             Some((_, k, at)) => {
                 if let Some(at) = at {
@@ -204,8 +274,8 @@ impl<'a> Checker<'a> {
                 }
                 found = found.help(format!("did you mean `{k}`?"));
             }
-            None if known.is_empty() => {
-                found = found.help(format!("declare a {what} `{name}`, or remove its use"));
+            None if known.is_empty() || declare.starts_with("declare it: ") => {
+                found = found.help(declare);
             }
             None => {
                 let mut names: Vec<String> = known.iter().map(|(k, _)| format!("`{k}`")).collect();
@@ -219,7 +289,7 @@ impl<'a> Checker<'a> {
                 } else {
                     String::new()
                 };
-                found = found.help(format!("what is known here: {list}{tail}"));
+                found = found.help(format!("known here: {list}{tail}"));
             }
         }
         self.report(found);

@@ -181,6 +181,11 @@ impl<'a> Checker<'a> {
 
     fn unknown_value(&mut self, path: &tree::Path, scope: &Scope) {
         let name = path.head.name.clone();
+        if scope.lost.contains(&name) {
+            // What gives it its value is wrong, and reported where that stands.
+            self.complete = false;
+            return;
+        }
         if !scope.world
             && (self.declared.inputs.contains_key(name.as_str())
                 || self.declared.facts.contains_key(name.as_str()))
@@ -199,7 +204,7 @@ impl<'a> Checker<'a> {
         let mut known: Vec<(String, Option<Span>)> = scope
             .locals
             .iter()
-            .map(|l| (l.name.clone(), None))
+            .map(|l| (l.name.clone(), l.span))
             .collect();
         if scope.world {
             known.extend(
@@ -221,13 +226,46 @@ impl<'a> Checker<'a> {
                     .map(|(n, d)| ((*n).to_string(), Some(d.span))),
             );
         }
-        let what = if scope.owner.is_empty() {
-            "value".to_string()
-        } else {
-            format!("value in `{}` called", scope.owner)
+        if let Some((kind, at)) = self.names.get(name.as_str()).copied() {
+            self.complete = false;
+            // A fact or an input that is declared but wrong has been reported where it stands.
+            if !matches!(kind, "fact" | "input" | "define") {
+                self.report(
+                    Diagnostic::new(
+                        Code::FW101,
+                        format!("`{name}` is {}, not a value", super::with_article(kind)),
+                        path.span,
+                        "a value was expected here",
+                    )
+                    .label(at, "declared here")
+                    .help("name a parameter, an input, a fact or a define"),
+                );
+            }
+            return;
+        }
+        if is_null(&name) && !known.iter().any(|(k, _)| *k == name) {
+            self.complete = false;
+            self.report(
+                Diagnostic::new(
+                    Code::FW101,
+                    format!("there is no value `{name}`"),
+                    path.span,
+                    "what is not there has no value",
+                )
+                .help("ask whether it is there: `x is absent`, `x is present`"),
+            );
+            return;
+        }
+        let label = match (scope.owner.as_str(), scope.world) {
+            ("", true) => "no parameter, binding, input, fact or define".to_string(),
+            ("", false) => "no value of that name".to_string(),
+            (owner, true) => format!("no parameter of `{owner}`, no input, fact or define"),
+            (owner, false) => format!("no parameter of `{owner}`"),
         };
-        self.unknown(
-            &what,
+        self.unknown_as(
+            format!("nothing is called `{name}` here"),
+            label,
+            "declare it as an `input`, or remove its use".to_string(),
             &name,
             path.head.span,
             known.iter().map(|(n, s)| (n.as_str(), *s)),
@@ -297,8 +335,9 @@ impl<'a> Checker<'a> {
                 if given.iter().any(|(_, v)| !is_constant(v)) =>
             {
                 let fields = self.records.get(id.index())?.fields.clone();
-                let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
-                self.argument_names(given, &names, "field", value.span);
+                let names: Vec<(&str, Span)> =
+                    fields.iter().map(|f| (f.name.as_str(), f.span)).collect();
+                let meant = self.argument_names(given, &names, "field", None);
                 let mut out = Vec::new();
                 let mut whole = true;
                 for field in &fields {
@@ -310,8 +349,10 @@ impl<'a> Checker<'a> {
                         }
                         None => {
                             if !field.optional {
-                                self.missing("field", &field.name, value.span, field.span);
                                 whole = false;
+                                if !meant.contains(&field.name) {
+                                    self.missing("field", &field.name, value.span, field.span);
+                                }
                             }
                             out.push(None);
                         }
@@ -330,6 +371,7 @@ impl<'a> Checker<'a> {
             root: Root::Result,
             ty: ty.clone(),
             optional: false,
+            span: None,
         }
     }
 }
@@ -346,4 +388,9 @@ fn is_constant(value: &Value) -> bool {
         ValueKind::Variant { .. } => true,
         ValueKind::Path(_) => false,
     }
+}
+
+/// Whether the word stands for what is not there in other languages.
+pub(super) fn is_null(name: &str) -> bool {
+    matches!(name, "null" | "none" | "nil" | "undefined")
 }

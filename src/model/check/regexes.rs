@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::tree::Regex;
 
 impl Checker<'_> {
@@ -9,36 +10,69 @@ impl Checker<'_> {
     pub(super) fn regex(&mut self, regex: &Regex) -> Option<()> {
         match problem(&regex.pattern) {
             None => Some(()),
-            Some(why) => {
-                self.report(
-                    Diagnostic::new(Code::FW111, why, regex.span, "in this regular expression")
-                        .note("Regular expressions are RFC 9485 I-Regexps without `\\p`; they match the whole string.")
-                        .help("use characters, `.`, classes such as `[a-z]`, groups, `|`, and `? * + {2,5}`"),
-                );
+            Some(Problem { why, from, to }) => {
+                // A message such as "`\d` is not allowed: write `[0-9]`" has its advice in it.
+                let (what, label) = why
+                    .split_once(": ")
+                    .unwrap_or((why.as_str(), "in this regular expression"));
+                let at = |n: usize| source_offset(regex, n);
+                let span = Span::new(regex.span.file, at(from), at(to));
+                let found = Diagnostic::new(Code::FW111, what, span, label)
+                    .note("Regular expressions are RFC 9485 I-Regexps without `\\p`: so small that the compiler can decide everything about them. They match the whole string.");
+                self.report(if what.starts_with("`(?") {
+                    found.help("say what may not match in a rule: `deny name: … when x matches /…/`")
+                } else {
+                    found.help("use characters, `.`, classes such as `[a-z]`, groups, `|`, and `? * + {2,5}`")
+                });
                 None
             }
         }
     }
 }
 
+/// Where the `n`th character of the pattern stands in the source, in bytes.
+fn source_offset(regex: &Regex, n: usize) -> usize {
+    // A slash of the pattern is written `\/`.
+    let width = |c: char| c.len_utf8() + usize::from(c == '/');
+    regex.span.start as usize + 1 + regex.pattern.chars().take(n).map(width).sum::<usize>()
+}
+
+/// What makes a pattern no I-Regexp, and at which of its characters.
+struct Problem {
+    why: String,
+    from: usize,
+    to: usize,
+}
+
 /// Why the pattern is no I-Regexp.
-fn problem(pattern: &str) -> Option<String> {
+fn problem(pattern: &str) -> Option<Problem> {
     let mut reader = Reader {
         chars: pattern.chars().collect(),
         at: 0,
+        part: 0,
         depth: 0,
     };
-    match reader.alternatives() {
-        Err(why) => Some(why),
-        Ok(()) if reader.at < reader.chars.len() => Some("a `)` without its `(`".to_string()),
-        Ok(()) => None,
-    }
+    let why = match reader.alternatives() {
+        Err(why) => why,
+        Ok(()) if reader.at < reader.chars.len() => {
+            reader.part = reader.at;
+            "a `)` without its `(`".to_string()
+        }
+        Ok(()) => return None,
+    };
+    Some(Problem {
+        why,
+        from: reader.part,
+        to: reader.at.max(reader.part + 1).min(reader.chars.len()),
+    })
 }
 
 /// Reads by the grammar of RFC 9485, section 3.
 struct Reader {
     chars: Vec<char>,
     at: usize,
+    /// Where the part begins that is being read.
+    part: usize,
     depth: u32,
 }
 
@@ -76,15 +110,21 @@ impl Reader {
     }
 
     fn atom(&mut self) -> Result<(), String> {
+        let start = self.at;
+        self.part = start;
         match self.take() {
             Some('(') => {
                 if self.peek() == Some('?') {
+                    self.at = (self.at + 2).min(self.chars.len());
                     return Err("`(?…)` is not allowed: a group is plain brackets".to_string());
                 }
                 self.alternatives()?;
                 match self.take() {
                     Some(')') => Ok(()),
-                    _ => Err("a `(` without its `)`".to_string()),
+                    _ => {
+                        self.part = start;
+                        Err("a `(` without its `)`".to_string())
+                    }
                 }
             }
             Some('[') => self.class(),
@@ -102,6 +142,7 @@ impl Reader {
     }
 
     fn escape(&mut self) -> Result<(), String> {
+        self.part = self.at.saturating_sub(1);
         match self.take() {
             Some('p' | 'P') => {
                 Err("`\\p` is not supported: write the characters as a class".to_string())
@@ -122,6 +163,7 @@ impl Reader {
     }
 
     fn quantifier(&mut self) -> Result<(), String> {
+        self.part = self.at;
         match self.peek() {
             Some('*' | '+' | '?') => self.at += 1,
             Some('{') => {

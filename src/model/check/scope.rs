@@ -1,6 +1,7 @@
 //! What names a condition or a value can see.
 
 use super::super::{Root, Type};
+use crate::source::Span;
 
 /// A name that a condition can see without a qualifier.
 #[derive(Clone, Debug)]
@@ -9,6 +10,8 @@ pub(super) struct Local {
     pub root: Root,
     pub ty: Type,
     pub optional: bool,
+    /// Where it is declared, if it has a place of its own.
+    pub span: Option<Span>,
 }
 
 /// What can be seen from one place.
@@ -21,6 +24,8 @@ pub(super) struct Scope {
     pub place: &'static str,
     /// The action decided on, named when a parameter is missing; empty elsewhere.
     pub owner: String,
+    /// Names whose values could not be made out: what gives them is wrong.
+    pub lost: Vec<String>,
 }
 
 impl Scope {

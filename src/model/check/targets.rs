@@ -159,6 +159,27 @@ impl<'a> Checker<'a> {
             }
             TargetKind::Group(name) => {
                 self.mark(Kind::Group, &name.name);
+                if let Some(decl) = self.declared.integrations.get(name.name.as_str()) {
+                    let (at, n) = (decl.node.name.span, &name.name);
+                    let help = match decl.node.actions.first() {
+                        Some(a) => format!(
+                            "write `{n}.*` for all its actions, or one of them, such as `{n}.{}`",
+                            a.name.name
+                        ),
+                        None => format!("write `{n}.*` for all its actions"),
+                    };
+                    self.report(
+                        Diagnostic::new(
+                            Code::FW101,
+                            format!("`{n}` is an integration, and a rule is about actions"),
+                            name.span,
+                            "which of its actions?",
+                        )
+                        .label(at, "declared here")
+                        .help(help),
+                    );
+                    return None;
+                }
                 let Some((key, decl)) = self.declared.groups.get_key_value(name.name.as_str())
                 else {
                     let mut known: Vec<(String, Option<Span>)> = self

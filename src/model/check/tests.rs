@@ -50,6 +50,7 @@ impl<'a> Checker<'a> {
             world: false,
             place: "in a test",
             owner: String::new(),
+            lost: Vec::new(),
         }
     }
 
@@ -491,12 +492,14 @@ impl<'a> Checker<'a> {
                         root: Root::FlowParam(u32::try_from(i).unwrap_or(u32::MAX)),
                         ty: p.ty.clone(),
                         optional: p.optional,
+                        span: Some(p.span),
                     }));
                     locals.extend(f.bindings.iter().enumerate().map(|(i, b)| Local {
                         name: b.name.clone(),
                         root: Root::Binding(BindingId(u32::try_from(i).unwrap_or(u32::MAX))),
                         ty: b.ty.clone(),
                         optional: true,
+                        span: Some(b.span),
                     }));
                 }
                 let scope = Scope {
@@ -504,6 +507,7 @@ impl<'a> Checker<'a> {
                     world: true,
                     place: "in a test",
                     owner: String::new(),
+                    lost: Vec::new(),
                 };
                 let _ = span;
                 TestItem::ExpectCond {

@@ -391,19 +391,25 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn wrapped(&mut self, range: &tree::Range) {
-        let time = matches!(range.low.kind, LiteralKind::Time(_));
         let found = Diagnostic::new(
             Code::FW105,
             "this range holds no value",
             range.span,
             "it ends before it begins",
         );
-        self.report(if time {
-            found
-                .note("Ranges of times don't wrap around midnight.")
-                .help("for a span over midnight write `t >= 22:00 or t < 06:00`")
-        } else {
-            found.help("put the smaller end first; use `or` for two separate ranges")
+        let clock = |s: i64| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
+        self.report(match (&range.low.kind, &range.high.kind) {
+            (LiteralKind::Time(low), LiteralKind::Time(high)) => {
+                let until = if range.exclusive { "<" } else { "<=" };
+                found
+                    .note("Ranges of times don't wrap around midnight.")
+                    .help(format!(
+                        "for a span over midnight write `t >= {} or t {until} {}`",
+                        clock(*low),
+                        clock(*high)
+                    ))
+            }
+            _ => found.help("put the smaller end first; use `or` for two separate ranges"),
         });
     }
 

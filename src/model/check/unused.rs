@@ -50,6 +50,10 @@ impl Checker<'_> {
             if self.used.contains(&(kind, name.clone())) {
                 continue;
             }
+            // A flow that says nothing about an event is an error of its own.
+            if kind == Kind::Event && !self.declared.flows.is_empty() {
+                continue;
+            }
             let what = kind.words();
             self.report(
                 Diagnostic::new(

@@ -1,6 +1,6 @@
 //! Flows and their states.
 
-use super::{Builder, Context, P, first, kids};
+use super::{Builder, Context, P, first, kids, siblings};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{
     AgentClause, End, EndClass, Flow, FlowItem, Handler, Ident, Literal, LiteralKind, Retry, State,
@@ -19,7 +19,7 @@ impl Builder<'_> {
         let span = self.span(pair);
         let before = std::mem::replace(&mut self.complete, true);
         let (mut name, mut params, mut items) = (None, Vec::new(), Vec::new());
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::name => name = Some(self.ident(&p)),
                 Rule::params => params = self.params(&p),
@@ -28,7 +28,9 @@ impl Builder<'_> {
                         items.extend(self.flow_item(&inner));
                     }
                 }
-                Rule::bad_flow_item => self.broken(&p, Context::Flow),
+                Rule::bad_flow_item => {
+                    self.broken(&p, Context::Flow, last);
+                }
                 Rule::close => {
                     if let Some(name) = &name {
                         let (what, at) = (format!("flow `{}`", name.name), name.span);
@@ -81,12 +83,14 @@ impl Builder<'_> {
             },
             _ => {
                 let (mut name, mut doc, mut handlers) = (None, None, Vec::new());
-                for p in kids(pair) {
+                for (last, p) in siblings(pair) {
                     match p.as_rule() {
                         Rule::doc => doc = self.doc(&p),
                         Rule::name => name = Some(self.ident(&p)),
                         Rule::handler => handlers.extend(self.handler(&p)),
-                        Rule::bad_handler => self.broken(&p, Context::Handlers),
+                        Rule::bad_handler => {
+                            self.broken(&p, Context::Handlers, last);
+                        }
                         Rule::close => {
                             if let Some(name) = &name {
                                 let (what, at) = (format!("handlers `{}`", name.name), name.span);
@@ -155,7 +159,7 @@ impl Builder<'_> {
         let span = self.span(pair);
         let before = std::mem::replace(&mut self.complete, true);
         let (mut doc, mut name, mut items) = (None, None, Vec::new());
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::doc => doc = self.doc(&p),
                 Rule::name => name = Some(self.ident(&p)),
@@ -164,7 +168,9 @@ impl Builder<'_> {
                         items.extend(self.state_item(&inner));
                     }
                 }
-                Rule::bad_state_item => self.broken(&p, Context::State),
+                Rule::bad_state_item => {
+                    self.broken(&p, Context::State, last);
+                }
                 Rule::close => {
                     if let Some(name) = &name {
                         let (what, at) = (format!("state `{}`", name.name), name.span);
@@ -234,7 +240,7 @@ impl Builder<'_> {
             },
             Rule::step_agent => {
                 let (mut given, mut clauses) = (Vec::new(), Vec::new());
-                for p in kids(pair) {
+                for (last, p) in siblings(pair) {
                     match p.as_rule() {
                         Rule::agent_given => {
                             given = kids(&p)
@@ -245,7 +251,9 @@ impl Builder<'_> {
                         Rule::agent_clause => {
                             clauses.extend(first(&p).and_then(|q| self.agent_clause(&q)))
                         }
-                        Rule::bad_agent_clause => self.broken(&p, Context::Agent),
+                        Rule::bad_agent_clause => {
+                            self.broken(&p, Context::Agent, last);
+                        }
                         Rule::close => self.close(&p, "`agent`", span.at_start()),
                         _ => {}
                     }

@@ -1,6 +1,6 @@
 //! Integrations and their actions.
 
-use super::{Builder, Context, P, first, kids};
+use super::{Builder, Context, P, first, kids, siblings};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{
     Action, ActionClause, ConfirmLine, Defaults, Failure, FailureKind, Idempotent, Integration,
@@ -11,11 +11,13 @@ impl Builder<'_> {
     pub fn integration(&mut self, pair: &P<'_>) -> Option<Integration> {
         let (mut name, mut wire) = (None, None);
         let (mut capacity, mut defaults, mut actions) = (Vec::new(), Vec::new(), Vec::new());
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::word => name = Some(self.ident(&p)),
                 Rule::as_wire => wire = self.wire(&p),
-                Rule::bad_integ_item => self.broken(&p, Context::Integration),
+                Rule::bad_integ_item => {
+                    self.broken(&p, Context::Integration, last);
+                }
                 Rule::close => {
                     if let Some(name) = &name {
                         let (what, at) = (format!("integration `{}`", name.name), name.span);
@@ -65,11 +67,13 @@ impl Builder<'_> {
     fn defaults(&mut self, pair: &P<'_>) -> Defaults {
         let span = self.span(pair);
         let (mut timeouts, mut failures) = (Vec::new(), Vec::new());
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::timeout => timeouts.extend(self.inner_dur(&p)),
                 Rule::failures => failures.extend(self.failures(&p)),
-                Rule::bad_clause => self.broken(&p, Context::Defaults),
+                Rule::bad_clause => {
+                    self.broken(&p, Context::Defaults, last);
+                }
                 Rule::close => self.close(&p, "`defaults`", span.at_start()),
                 _ => {}
             }
@@ -122,7 +126,7 @@ impl Builder<'_> {
         let (mut doc, mut name, mut wire, mut params, mut result) =
             (None, None, None, Vec::new(), None);
         let mut clauses = Vec::new();
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::doc => doc = self.doc(&p),
                 Rule::word => name = Some(self.ident(&p)),
@@ -134,7 +138,9 @@ impl Builder<'_> {
                         self.clause(&inner, &mut clauses);
                     }
                 }
-                Rule::bad_clause => self.broken(&p, Context::Action),
+                Rule::bad_clause => {
+                    self.broken(&p, Context::Action, last);
+                }
                 Rule::close => {
                     if let Some(name) = &name {
                         let (what, at) = (format!("action `{}`", name.name), name.span);

@@ -1,6 +1,6 @@
 //! Files and top-level items.
 
-use super::{Builder, Context, P, first, kids};
+use super::{Builder, Context, P, first, kids, siblings};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{
@@ -12,7 +12,7 @@ use crate::syntax::tree::{
 pub(in crate::syntax) fn file(builder: &mut Builder<'_>, pair: &P<'_>) -> File {
     let mut header: Option<Header> = None;
     let mut items = Vec::new();
-    for p in kids(pair) {
+    for (last, p) in siblings(pair) {
         match p.as_rule() {
             Rule::header => {
                 let new = builder.header(&p);
@@ -32,7 +32,14 @@ pub(in crate::syntax) fn file(builder: &mut Builder<'_>, pair: &P<'_>) -> File {
                 }
             }
             Rule::item => items.extend(builder.item(&p)),
-            Rule::bad_item => builder.broken(&p, Context::File),
+            Rule::bad_item => {
+                let goes_on = builder.broken(&p, Context::File, last);
+                // Half of a declaration would only lead to findings that the other half explains.
+                let half = |i: &Item| last.is_some_and(|at| i.span.end as usize > at);
+                if goes_on && items.last().is_some_and(half) {
+                    items.pop();
+                }
+            }
             Rule::stray_doc => {
                 let span = builder.span(&p);
                 builder.findings.push(

@@ -77,12 +77,14 @@ impl Builder<'_> {
         Some(self.spanned(pair, lines.join("\n")))
     }
 
-    /// Reports a chunk that nothing could read.
-    pub fn broken(&mut self, pair: &P<'_>, context: Context) {
+    /// Reports a chunk that nothing could read. `before` is where that begins which was read
+    /// directly before it; says whether the chunk goes on with that.
+    pub fn broken(&mut self, pair: &P<'_>, context: Context, before: Option<usize>) -> bool {
         self.complete = false;
         let span = self.span(pair);
-        let found = recover::explain(self.file, self.text, span.range(), context);
-        self.findings.extend(found);
+        let why = recover::explain(self.file, self.text, span.range(), context, before);
+        self.findings.push(why.found);
+        why.goes_on
     }
 
     /// If this `close` found no brace, reports the block as left open.
@@ -129,6 +131,15 @@ pub(super) fn kids<'a>(pair: &P<'a>) -> impl Iterator<Item = P<'a>> + use<'a> {
     pair.clone()
         .into_inner()
         .filter(|p| p.as_rule() != Rule::COMMENT)
+}
+
+/// The pair's parts, each with the place where the part before it begins.
+pub(super) fn siblings<'a>(pair: &P<'a>) -> impl Iterator<Item = (Option<usize>, P<'a>)> + use<'a> {
+    let mut last = None;
+    kids(pair).map(move |p| {
+        let before = last.replace(p.as_span().start());
+        (before, p)
+    })
 }
 
 /// The pair's first part.

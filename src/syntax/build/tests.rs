@@ -1,6 +1,6 @@
 //! `test` blocks.
 
-use super::{Builder, Context, P, first, kids};
+use super::{Builder, Context, P, first, kids, siblings};
 use crate::syntax::grammar::Rule;
 use crate::syntax::tree::{
     ApprovalWord, Expect, Given, Ident, Reply, Test, TestItem, TestItemKind,
@@ -11,7 +11,7 @@ impl Builder<'_> {
         let span = self.span(pair);
         let before = std::mem::replace(&mut self.complete, true);
         let (mut name, mut items) = (None, Vec::new());
-        for p in kids(pair) {
+        for (last, p) in siblings(pair) {
             match p.as_rule() {
                 Rule::str => name = Some(self.plain_str(&p)),
                 Rule::test_item => {
@@ -20,7 +20,9 @@ impl Builder<'_> {
                         items.extend(self.test_item(&inner).map(|kind| TestItem { kind, span }));
                     }
                 }
-                Rule::bad_test_item => self.broken(&p, Context::Test),
+                Rule::bad_test_item => {
+                    self.broken(&p, Context::Test, last);
+                }
                 Rule::close => {
                     if let Some(name) = &name {
                         let (what, at) = (format!("test \"{}\"", name.node), name.span);
