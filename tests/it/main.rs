@@ -5,5 +5,6 @@
 
 mod mistakes;
 mod model;
+mod pages;
 mod schema;
 mod syntax;
