@@ -44,6 +44,32 @@ pub struct Step {
     pub what: String,
 }
 
+/// How a step from place to place comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// After a call that the gate admitted.
+    Called,
+    /// After a call that the gate refused.
+    Refused,
+    /// After anything else that a state does.
+    Done,
+    /// Instead of one entry too many.
+    TooOften,
+    /// By an event or a deadline.
+    Aside,
+}
+
+/// A step from place to place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edge {
+    /// Where it begins.
+    pub from: Place,
+    /// Where it leads.
+    pub to: Place,
+    /// How it comes about.
+    pub way: Way,
+}
+
 /// What a handler of a state was seen to do.
 pub struct Picture {
     /// The root flow.
@@ -52,8 +78,8 @@ pub struct Picture {
     pub inlined: Inlined,
     /// Places that can be reached.
     pub reached: BTreeSet<Place>,
-    /// Steps between places, those of events and deadlines told apart.
-    pub edges: BTreeSet<(Place, Place, bool)>,
+    /// Steps between places.
+    pub edges: BTreeSet<Edge>,
     /// Outcomes that can happen, by run, state and index of the outcome.
     pub happened: BTreeSet<(u32, StateId, usize)>,
     /// The exploration saw everything, and nothing was unhandled.
@@ -279,7 +305,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         {
             self.picture.reached.insert(Place::End(end));
         }
-        self.go(None, 0, target, config, "start".to_string(), false);
+        self.go(None, 0, target, config, "start".to_string(), Way::Done);
     }
 
     /// Follows an edge of `run` to `target` with the history that `config` has by then.
@@ -288,9 +314,24 @@ impl<'a> Explorer<'_, '_, 'a> {
         parent: Option<usize>,
         run: u32,
         target: Target,
+        config: Config,
+        what: String,
+        way: Way,
+    ) {
+        self.go_past(parent, run, target, config, what, way, &mut BTreeSet::new());
+    }
+
+    /// The same, past the states in `full`, which were entered too often.
+    #[allow(clippy::too_many_arguments)]
+    fn go_past(
+        &mut self,
+        parent: Option<usize>,
+        run: u32,
+        target: Target,
         mut config: Config,
         what: String,
-        aside: bool,
+        way: Way,
+        full: &mut BTreeSet<(u32, StateId)>,
     ) {
         let from = parent
             .and_then(|p| self.nodes.get(p))
@@ -299,9 +340,8 @@ impl<'a> Explorer<'_, '_, 'a> {
             Target::State(id) => {
                 let place = (run, id);
                 if let Some(from) = from {
-                    self.picture
-                        .edges
-                        .insert((from, Place::State(run, id), aside));
+                    let to = Place::State(run, id);
+                    self.picture.edges.insert(Edge { from, to, way });
                 }
                 config.attempts.clear();
                 config.doubt = false;
@@ -315,24 +355,23 @@ impl<'a> Explorer<'_, '_, 'a> {
                         .find(|(p, _)| *p == place)
                         .map_or(0, |(_, n)| *n);
                     if entries >= visits.count {
-                        self.picture.edges.insert((
-                            Place::State(run, id),
-                            match visits.to {
+                        self.picture.edges.insert(Edge {
+                            from: Place::State(run, id),
+                            to: match visits.to {
                                 Target::State(s) => Place::State(run, s),
                                 Target::End(e) => Place::End(e),
                             },
-                            false,
-                        ));
+                            way: Way::TooOften,
+                        });
                         let what = format!(
                             "{what}, `{}` for the {} time",
                             state.name,
                             ordinal(entries + 1)
                         );
-                        // A chain of full states leads on; a circle of them is a cycle without exit.
-                        if self.nodes.len() < CONFIGURATIONS_MAX
-                            && !matches!(visits.to, Target::State(s) if s == id)
-                        {
-                            self.go(parent, run, visits.to, config, what, aside);
+                        // A chain of full states leads on; a circle of them is a cycle without a
+                        // bound, which its edges show.
+                        if full.insert(place) {
+                            self.go_past(parent, run, visits.to, config, what, way, full);
                         }
                         return;
                     }
@@ -363,7 +402,8 @@ impl<'a> Explorer<'_, '_, 'a> {
                 match run_data.parent {
                     None => {
                         if let Some(from) = from {
-                            self.picture.edges.insert((from, Place::End(end), aside));
+                            let to = Place::End(end);
+                            self.picture.edges.insert(Edge { from, to, way });
                         }
                         self.picture.reached.insert(Place::End(end));
                     }
@@ -394,11 +434,11 @@ impl<'a> Explorer<'_, '_, 'a> {
             .and_then(|p| self.nodes.get(p))
             .map(|n| n.config.place)
         {
-            self.picture.edges.insert((
-                Place::State(from.0, from.1),
-                Place::State(place.0, place.1),
-                false,
-            ));
+            self.picture.edges.insert(Edge {
+                from: Place::State(from.0, from.1),
+                to: Place::State(place.0, place.1),
+                way: Way::Done,
+            });
         }
         config.place = place;
         config.attempts.clear();
@@ -555,7 +595,14 @@ impl<'a> Explorer<'_, '_, 'a> {
                 });
                 next.visits.retain(|((r, _), _)| !self.inside(*r, inner));
                 if let Some((start, _)) = self.flow(inner).and_then(|f| f.start) {
-                    self.go(Some(at), inner, start, next, "starts".to_string(), false);
+                    self.go(
+                        Some(at),
+                        inner,
+                        start,
+                        next,
+                        "starts".to_string(),
+                        Way::Done,
+                    );
                 }
             }
         }
@@ -645,7 +692,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                     edge.to,
                     after,
                     format!("event `{name}`"),
-                    true,
+                    Way::Aside,
                 );
             }
         }
@@ -661,7 +708,14 @@ impl<'a> Explorer<'_, '_, 'a> {
             }
             let mut after = config.clone();
             after.deadline = true;
-            self.go(Some(at), r, to, after, "the deadline".to_string(), true);
+            self.go(
+                Some(at),
+                r,
+                to,
+                after,
+                "the deadline".to_string(),
+                Way::Aside,
+            );
         }
     }
 
@@ -885,7 +939,14 @@ impl<'a> Explorer<'_, '_, 'a> {
             if self.holds(config, guard.truth.yes) {
                 let mut next = config.clone();
                 learn(&mut next, &guard.if_true);
-                self.go(Some(at), run, *target, next, "chooses".to_string(), false);
+                self.go(
+                    Some(at),
+                    run,
+                    *target,
+                    next,
+                    "chooses".to_string(),
+                    Way::Done,
+                );
             }
         }
         let none: Vec<Formula> = guards.iter().map(|g| g.truth.no).collect();
@@ -905,7 +966,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                     target,
                     next,
                     "chooses otherwise".to_string(),
-                    false,
+                    Way::Done,
                 );
             }
             None => self.gap(at, config, state, none, None, state.step_span),
@@ -1030,7 +1091,6 @@ impl<'a> Explorer<'_, '_, 'a> {
             let slot = self.slot(place.0, b);
             bind_slot(&mut config, slot, self);
         }
-        let _ = outcome;
         if let Some(retry) = h.retry {
             let used = config
                 .attempts
@@ -1050,7 +1110,20 @@ impl<'a> Explorer<'_, '_, 'a> {
                 return;
             }
         }
-        self.go(at, place.0, h.to, config, what, false);
+        let way = match (&state.step, state.outcomes.get(outcome).map(|o| o.kind)) {
+            (
+                crate::model::Step::Do(_),
+                Some(
+                    OutcomeKind::Denied
+                    | OutcomeKind::Limited
+                    | OutcomeKind::Declined
+                    | OutcomeKind::Expired,
+                ),
+            ) => Way::Refused,
+            (crate::model::Step::Do(_), _) => Way::Called,
+            _ => Way::Done,
+        };
+        self.go(at, place.0, h.to, config, what, way);
     }
 
     // ── What is wrong ────────────────────────────────────────────────────────

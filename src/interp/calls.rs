@@ -25,8 +25,8 @@ pub struct Call {
     pub reply: Option<(Moment, Reply)>,
     /// How doubt about it was settled, and when.
     pub settled: Option<(Moment, Settled)>,
-    /// Whether it was undone.
-    pub undone: bool,
+    /// When it was undone.
+    pub undone: Option<Moment>,
 }
 
 /// What came back.
@@ -105,11 +105,12 @@ impl Calls<'_> {
         key: &[Option<Const>],
         undecided: bool,
     ) -> i64 {
+        let roots = self.roots(interp);
         let counts = |(i, call): &(usize, &Call)| {
             term.counted.iter().any(|counted| {
                 takes_in(interp, counted, call, undecided)
                     && same_key(interp, counted, call, &term.keys, key)
-            }) && self.speaks_of(interp, term.func, *i, call)
+            }) && self.speaks_of(interp, &roots, term.func, *i, call)
         };
         let found = self.calls.iter().enumerate().filter(counts).count();
         let found = i64::try_from(found).unwrap_or(i64::MAX);
@@ -119,44 +120,64 @@ impl Calls<'_> {
         }
     }
 
-    fn speaks_of(&self, interp: &Interp<'_>, func: HistoryFunc, index: usize, call: &Call) -> bool {
+    fn speaks_of(
+        &self,
+        interp: &Interp<'_>,
+        roots: &[usize],
+        func: HistoryFunc,
+        index: usize,
+        call: &Call,
+    ) -> bool {
         if func == HistoryFunc::Calls {
             return true;
         }
         // One effect is counted once, where its first call stands.
-        if self.first_of(interp, index) != index {
+        if roots.get(index) != Some(&index) {
             return false;
         }
-        let status = self.status(interp, index);
+        let status = self.status(roots, index, None);
+        let stands = call.undone.is_none();
         let action = interp.policy().action(call.action);
         match func {
             HistoryFunc::Calls => true,
             HistoryFunc::Done => status == Status::Happened,
-            HistoryFunc::Effects => status != Status::Absent && !call.undone,
-            HistoryFunc::Standing => action.writes() && status == Status::Happened && !call.undone,
-            HistoryFunc::Unsettled => action.tracked() && status == Status::Unsure,
+            HistoryFunc::Effects => status != Status::Absent && stands,
+            HistoryFunc::Standing => action.writes() && status == Status::Happened && stands,
+            HistoryFunc::Unsettled => action.tracked() && status == Status::Unsure && stands,
         }
     }
 
-    /// The call whose effect this one is: itself, or the one that it repeats.
-    fn first_of(&self, interp: &Interp<'_>, index: usize) -> usize {
-        let Some(call) = self.calls.get(index) else {
-            return index;
-        };
-        self.repeated(interp, call.action, &call.args, call.admitted, index)
-            .unwrap_or(index)
+    /// For each call the one whose effect it is: itself, or the one that it repeats.
+    fn roots(&self, interp: &Interp<'_>) -> Vec<usize> {
+        let mut roots = Vec::with_capacity(self.calls.len());
+        for (i, call) in self.calls.iter().enumerate() {
+            let first = self.repeats(interp, &roots, call.action, &call.args, call.admitted);
+            roots.push(first.unwrap_or(i));
+        }
+        roots
     }
 
-    /// The earlier call whose effect a call of `action` at `at` would be: idempotent, with the same
-    /// key and arguments, while the other side remembers, and not undone.
+    /// The call whose effect a call of `action` would be now: idempotent, with the same key and
+    /// arguments, while the other side remembers it, and while there is an effect to repeat.
     #[must_use]
     pub fn repeated(
         &self,
         interp: &Interp<'_>,
         action: ActionId,
         args: &[Option<Const>],
+    ) -> Option<usize> {
+        let roots = self.roots(interp);
+        self.repeats(interp, &roots, action, args, self.now)
+    }
+
+    /// The same among the calls that `roots` speaks of.
+    fn repeats(
+        &self,
+        interp: &Interp<'_>,
+        roots: &[usize],
+        action: ActionId,
+        args: &[Option<Const>],
         at: Moment,
-        upto: usize,
     ) -> Option<usize> {
         let Effect::Write {
             idempotency: Some(idempotency),
@@ -170,27 +191,27 @@ impl Calls<'_> {
                 .window_ms
                 .is_none_or(|ms| at.0 < first.admitted.0.saturating_add(ms))
         };
-        let earlier = self.calls.iter().enumerate().take(upto);
-        let same = |(i, first): &(usize, &Call)| {
-            first.action == action
+        let known = self.calls.iter().enumerate().take(roots.len());
+        let fits = |(i, first): &(usize, &Call)| {
+            roots.get(*i) == Some(i)
+                && first.action == action
                 && first.args == args
                 && remembered(first)
-                && !first.undone
-                && self.first_of(interp, *i) == *i
+                && first.undone.is_none_or(|undone| undone.1 > at.1)
+                && self.status(roots, *i, Some(at)) != Status::Absent
         };
-        earlier.filter(same).map(|(i, _)| i).last()
+        known.filter(fits).map(|(i, _)| i).last()
     }
 
-    /// What is known of the effect that begins with this call.
-    fn status(&self, interp: &Interp<'_>, first: usize) -> Status {
-        let attempts = self
-            .calls
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.first_of(interp, *i) == first);
+    /// What is known of the effect that begins with this call: now, or as it was at a moment.
+    fn status(&self, roots: &[usize], first: usize, at: Option<Moment>) -> Status {
+        let by_then = |moment: Moment| at.is_none_or(|at| moment.1 < at.1);
+        let attempts = self.calls.iter().zip(roots).filter(|(_, r)| **r == first);
         let mut status = Status::Absent;
-        for (_, call) in attempts {
-            let next = match (&call.reply, &call.settled) {
+        for (call, _) in attempts {
+            let settled = call.settled.as_ref().filter(|(m, _)| by_then(*m));
+            let reply = call.reply.as_ref().filter(|(m, _)| by_then(*m));
+            let next = match (reply, settled) {
                 (_, Some((_, Settled::Happened(_)))) | (Some((_, Reply::Ok(_))), _) => {
                     Status::Happened
                 }
@@ -201,8 +222,9 @@ impl Calls<'_> {
             };
             status = match (status, next) {
                 (Status::Happened, _) | (_, Status::Happened) => Status::Happened,
-                (Status::InFlight, _) | (_, Status::InFlight) => Status::InFlight,
+                // One attempt in doubt leaves the effect in doubt, whatever else is under way.
                 (Status::Unsure, _) | (_, Status::Unsure) => Status::Unsure,
+                (Status::InFlight, _) | (_, Status::InFlight) => Status::InFlight,
                 (Status::Absent, Status::Absent) => Status::Absent,
             };
         }
@@ -343,13 +365,7 @@ impl Proposal<'_> {
     /// The call that this one repeats.
     fn repeats(&self, interp: &Interp<'_>) -> Option<&Call> {
         let calls = &self.calls;
-        let first = calls.repeated(
-            interp,
-            self.action,
-            &self.values.params,
-            calls.now,
-            calls.calls.len(),
-        )?;
+        let first = calls.repeated(interp, self.action, &self.values.params)?;
         calls.calls.get(first)
     }
 
@@ -409,11 +425,11 @@ impl World for InSession<'_> {
         self.proposal.calls.answer(interp, term, &key, false)
     }
 
+    fn repeats(&self, interp: &Interp<'_>) -> bool {
+        self.proposal.repeats(interp).is_some()
+    }
+
     fn used(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64 {
-        // A repeat is no further effect.
-        if term.func == HistoryFunc::Effects && self.proposal.repeats(interp).is_some() {
-            return 0;
-        }
         let key = self.proposal.key(interp, &term.keys);
         self.proposal.calls.answer(interp, term, &key, true)
     }

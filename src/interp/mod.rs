@@ -25,8 +25,12 @@ pub trait World {
     /// the count.
     fn history(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64;
 
-    /// The count that a limit per session asks for: calls whose `where` can't be told yet count,
-    /// and for the repeat of an effect there is nothing to count.
+    /// Whether the proposal repeats an effect that is there already: then it is no further effect.
+    fn repeats(&self, _: &Interp<'_>) -> bool {
+        false
+    }
+
+    /// The count that a limit per session asks for: calls whose `where` can't be told yet count.
     fn used(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64 {
         self.history(interp, term)
     }

@@ -150,9 +150,20 @@ impl Interp<'_> {
         rule: &Rule,
         target: &RuleTarget,
     ) -> bool {
-        let (RuleKind::Limit { count, per, .. }, Some(term)) = (&rule.kind, &target.history) else {
+        let (
+            RuleKind::Limit {
+                count,
+                per,
+                effects,
+            },
+            Some(term),
+        ) = (&rule.kind, &target.history)
+        else {
             return false;
         };
+        if *effects && world.repeats(self) {
+            return false;
+        }
         let concerns = target.filter.as_ref().map(|cond| self.truth(world, cond));
         if concerns == Some(Some(false)) {
             return false;

@@ -2,6 +2,7 @@
 //! states and slots.
 
 use super::{Flow, FlowId, Policy, StateId, Step};
+use std::collections::BTreeSet;
 
 /// The most states that a flow may have, runs included.
 const STATES_MAX: usize = 100_000;
@@ -87,6 +88,19 @@ impl Inlined {
             next += 1;
         }
         Some(Self { runs })
+    }
+
+    /// A run and all runs inside it.
+    #[must_use]
+    pub fn inside(&self, outer: u32) -> BTreeSet<u32> {
+        let mut inside = BTreeSet::from([outer]);
+        // Parents come before what they run.
+        for (run, id) in self.runs.iter().zip(0..) {
+            if run.parent.is_some_and(|(p, _)| inside.contains(&p)) {
+                inside.insert(id);
+            }
+        }
+        inside
     }
 
     /// How many states there are, over all runs.

@@ -3,8 +3,13 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agreement;
+mod common;
+mod examples;
+mod generate;
 mod mistakes;
 mod model;
 mod pages;
+mod permute;
 mod schema;
 mod syntax;

@@ -11,11 +11,7 @@ const NO_EXAMPLE: &[(Code, &str)] = &[(Code::FW007, "no page holds a file of mor
 
 /// Codes whose example raises others besides, with the reason. An entry goes as soon as its page does
 /// without it: the test says so.
-const ACCOMPANIED: &[(Code, &[Code], &str)] = &[(
-    Code::FW309,
-    &[Code::FW302],
-    "the ends of a flow in a circle are not known where it is run",
-)];
+const ACCOMPANIED: &[(Code, &[Code], &str)] = &[];
 
 /// What a page is made of.
 struct Page<'p> {

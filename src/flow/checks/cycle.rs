@@ -4,7 +4,7 @@ use super::push;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::flow::bounds::unbounded;
 use crate::flow::explore::{Picture, Place};
-use crate::model::Policy;
+use crate::model::{Policy, State};
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
     for picture in pictures {
@@ -45,11 +45,21 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
                 findings,
                 found
                     .note("In production such a circle runs until the bill, or the customer, ends it.")
-                    .help(format!(
-                        "write `visits 3 -> …` in `{}`, or limit a call on the way: `limit name: a.b to 3 calls per session`",
-                        first.name
-                    )),
+                    .help(help(&states)),
             );
         }
+    }
+}
+
+fn help(states: &[&State]) -> String {
+    match states.iter().find(|s| s.visits.is_some()) {
+        Some(full) => format!(
+            "an entry of `{}` too many comes back to it: let its `visits` lead to a state or an end that doesn't",
+            full.name
+        ),
+        None => format!(
+            "write `visits 3 -> …` in `{}`, or limit a call on the way: `limit name: a.b to 3 calls per session`",
+            states.first().map_or("", |s| s.name.as_str())
+        ),
     }
 }

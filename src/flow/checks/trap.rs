@@ -4,29 +4,26 @@ use super::push;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::flow::explore::{Picture, Place};
 use crate::model::Policy;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The places from which an end can be reached.
 pub(super) fn ways_out(picture: &Picture) -> BTreeSet<Place> {
     // Backwards from the ends; events and deadlines count, since they can come.
-    let mut good: BTreeSet<Place> = picture
-        .reached
-        .iter()
-        .filter(|p| matches!(p, Place::End(_)))
-        .copied()
-        .collect();
-    loop {
-        let more: Vec<Place> = picture
-            .edges
-            .iter()
-            .filter(|(from, to, _)| good.contains(to) && !good.contains(from))
-            .map(|(from, ..)| *from)
-            .collect();
-        if more.is_empty() {
-            return good;
-        }
-        good.extend(more);
+    let mut into: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
+    for edge in &picture.edges {
+        into.entry(edge.to).or_default().push(edge.from);
     }
+    let ends = picture.reached.iter().copied();
+    let mut open: Vec<Place> = ends.filter(|p| matches!(p, Place::End(_))).collect();
+    let mut good: BTreeSet<Place> = open.iter().copied().collect();
+    while let Some(place) = open.pop() {
+        for &from in into.get(&place).map(Vec::as_slice).unwrap_or_default() {
+            if good.insert(from) {
+                open.push(from);
+            }
+        }
+    }
+    good
 }
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {

@@ -8,6 +8,7 @@
 
 use super::{Diagram, DiagramNode, Edge, Probe};
 use crate::logic::formula::{Atom, Difference, Node};
+use crate::logic::intset::saturate;
 use crate::logic::language::ClassGroup;
 use crate::logic::{Budget, Formula, IntSet, Logic, OutOfBudget, Term, TermKind};
 use rustc_hash::FxHashMap;
@@ -311,7 +312,11 @@ impl Build<'_, '_> {
                     _ => (0, 0),
                 }
             }
-            Key::Difference(_) => (i64::MIN, i64::MAX),
+            Key::Difference(d) => {
+                let ((min_a, max_a), (min_b, max_b)) =
+                    (self.logic.bounds(d.a), self.logic.bounds(d.b));
+                (saturate(d.of(min_a, max_b)), saturate(d.of(max_a, min_b)))
+            }
             Key::Equal(..) | Key::Some(..) => (0, 1),
         }
     }

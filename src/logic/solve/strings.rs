@@ -2,10 +2,41 @@
 
 use crate::logic::language::Dfa;
 use crate::logic::{Budget, IntSet, Language, Logic, OutOfBudget};
+use rustc_hash::FxHashMap;
 
-/// Lengths beyond this are not looked at one by one.
+/// How many lengths of a range of wanted ones are looked at one by one. Lengths are only ever
+/// compared with constants, which the ranges' ends are; beyond so many past an end nothing new
+/// comes, since the lengths of a language repeat with a small period.
 const LENGTHS_MAX: usize = 3000;
 const WHAT: &str = "looking for a string";
+
+/// A sequence of answers whose last `period` ones repeat for ever; with period 0 it just ends.
+struct Repeating {
+    accepted: Vec<bool>,
+    period: usize,
+}
+
+impl Repeating {
+    fn has(&self, length: i64) -> bool {
+        let Ok(n) = usize::try_from(length) else {
+            return false;
+        };
+        let at = match n.checked_sub(self.accepted.len()) {
+            None => n,
+            Some(_) if self.period == 0 => return false,
+            Some(beyond) => self.accepted.len() - self.period + beyond % self.period,
+        };
+        self.accepted.get(at) == Some(&true)
+    }
+
+    /// The length from which on all are there.
+    fn all_from(&self) -> Option<i64> {
+        let start = self.accepted.len() - self.period;
+        let tail = self.accepted.get(start..)?;
+        let all = self.period > 0 && tail.iter().all(|&a| a);
+        all.then(|| i64::try_from(start).ok()).flatten()
+    }
+}
 
 /// Whether a byte begins a character.
 fn begins(byte: u8) -> bool {
@@ -13,39 +44,73 @@ fn begins(byte: u8) -> bool {
 }
 
 impl Logic {
-    /// The lengths in `wanted` that strings of the language have.
+    /// The lengths in `wanted` that strings of the language have; of a long range its first ones
+    /// only, unless all lengths from some point on are there.
+    ///
+    /// Reading characters without their values makes the automaton one over a single letter; the
+    /// sets of states that it is in after 0, 1, 2 … characters repeat at some point (Chrobak, "Finite
+    /// automata and unary languages", 1986), and the lengths with them.
     pub(super) fn lengths(
         &mut self,
         language: Language,
         wanted: &IntSet,
         budget: &mut Budget,
     ) -> Result<IntSet, OutOfBudget> {
+        let wanted = wanted.intersect(&IntSet::at_least(0));
         if language.is_all() {
-            return Ok(wanted.intersect(&IntSet::at_least(0)));
+            return Ok(wanted);
         }
+        let ends = |&(low, high): &(i64, i64)| {
+            let tail = i64::try_from(LENGTHS_MAX).unwrap_or(i64::MAX);
+            (low, high.min(low.saturating_add(tail)))
+        };
+        let last = wanted.ranges().iter().map(|r| ends(r).1).max();
+        let last = last.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let repeating = self.length_sequence(language, last, budget)?;
+        let mut found = Vec::new();
+        for range in wanted.ranges() {
+            let (low, high) = ends(range);
+            budget.spend(high.abs_diff(low), WHAT)?;
+            found.extend((low..=high).filter(|n| repeating.has(*n)));
+        }
+        let mut set = IntSet::from_points(found);
+        if let Some(from) = repeating.all_from() {
+            set = set.union(&wanted.intersect(&IntSet::at_least(from)));
+        }
+        Ok(set)
+    }
+
+    /// Which lengths strings of the language have, up to `last` or to the first repeat.
+    fn length_sequence(
+        &mut self,
+        language: Language,
+        last: usize,
+        budget: &mut Budget,
+    ) -> Result<Repeating, OutOfBudget> {
         let dfa = self.language_dfa(language);
         let edges = edges(&dfa);
         let mut now = vec![false; dfa.states()];
         if let Some(first) = now.get_mut(0) {
             *first = true;
         }
-        let high = wanted.ranges().last().map_or(0, |r| r.1);
-        let cap = usize::try_from(high)
-            .unwrap_or(LENGTHS_MAX)
-            .min(LENGTHS_MAX);
-        let mut found = Vec::new();
-        for length in 0..=cap {
+        let mut seen: FxHashMap<Vec<bool>, usize> = FxHashMap::default();
+        let mut made = Repeating {
+            accepted: Vec::new(),
+            period: 0,
+        };
+        for length in 0..=last {
             budget.spend(dfa.states() as u64, WHAT)?;
-            if now.iter().zip(&dfa.accept).any(|(&on, &a)| on && a == 1) {
-                found.push(i64::try_from(length).unwrap_or(i64::MAX));
+            if let Some(before) = seen.insert(now.clone(), length) {
+                made.period = length - before;
+                return Ok(made);
             }
+            made.accepted
+                .push(now.iter().zip(&dfa.accept).any(|(&on, &a)| on && a == 1));
             let mut next = vec![false; dfa.states()];
-            let mut any = false;
             for (state, _) in now.iter().enumerate().filter(|(_, on)| **on) {
                 for &(leading, to) in edges.get(state).map(Vec::as_slice).unwrap_or_default() {
                     if leading && let Some(n) = next.get_mut(to) {
                         *n = true;
-                        any = true;
                     }
                 }
             }
@@ -61,17 +126,8 @@ impl Logic {
                 }
             }
             now = next;
-            if !any {
-                return Ok(wanted.intersect(&IntSet::from_points(found)));
-            }
         }
-        let mut set = IntSet::from_points(found.iter().copied());
-        // Beyond the cap, lengths go on as they did: all of them, where the last ones were all there.
-        let last: Vec<i64> = found.iter().rev().take(64).copied().collect();
-        if last.len() == 64 && last.windows(2).all(|w| matches!(w, [a, b] if a - b == 1)) {
-            set = set.union(&IntSet::at_least(i64::try_from(cap).unwrap_or(i64::MAX)));
-        }
-        Ok(wanted.intersect(&set))
+        Ok(made)
     }
 
     /// Up to `count` different strings of the language whose lengths are in `lengths`, shortest first.
@@ -98,9 +154,6 @@ impl Logic {
             }
             self.of_length(&dfa, n, count, &mut found, budget)?;
             from = length + 1;
-            if n >= LENGTHS_MAX && found.is_empty() {
-                return Err(OutOfBudget::new(WHAT));
-            }
         }
         Ok(found)
     }

@@ -685,6 +685,7 @@ impl<'a> Checker<'a> {
         ty: &Type,
         scope: &Scope,
     ) -> Option<(Operand, u32)> {
+        self.only_one_meaning(operand, ty, scope)?;
         match self.side(operand, scope)? {
             Side::Literal(l) => {
                 let scale = literal_scale(l).max(ty.scale());
@@ -707,6 +708,47 @@ impl<'a> Checker<'a> {
                 Some((operand_value, ty.scale().max(other.scale())))
             }
         }
+    }
+
+    /// A bare name that is compared with an enum is one of its variants, or something else; not
+    /// both, since whatever is declared later would change what the comparison means.
+    fn only_one_meaning(
+        &mut self,
+        operand: &'a tree::Operand,
+        ty: &Type,
+        scope: &Scope,
+    ) -> Option<()> {
+        let (OperandKind::Path(path), Type::Enum(id)) = (&operand.kind, ty) else {
+            return Some(());
+        };
+        let name = path.head.name.as_str();
+        let of = self.enums.get(id.index())?;
+        let Some(variant) = of.variants.iter().find(|v| v.name == name) else {
+            return Some(());
+        };
+        let (of, variant) = (of.name.clone(), variant.span);
+        let define = self.declared.defines.get(name).map(|d| d.span);
+        let value = self.roots(name, scope).first().map(|r| r.3);
+        let what = match (value, define) {
+            _ if !path.rest.is_empty() => return Some(()),
+            (Some(what), _) => what,
+            (None, Some(_)) => "a define",
+            (None, None) => return Some(()),
+        };
+        let mut found = Diagnostic::new(
+            Code::FW108,
+            format!("`{name}` could mean {what} or a variant of `{of}`"),
+            path.head.span,
+            "ambiguous",
+        )
+        .label(variant, "the variant");
+        if let Some(define) = define.filter(|_| value.is_none()) {
+            found = found.label(define, "the define");
+        }
+        self.report(found.help(format!(
+            "write `{of}.{name}` for the variant, or rename one of them"
+        )));
+        None
     }
 
     /// A name that means nothing, where a value of type `ty` is needed.
@@ -787,6 +829,11 @@ impl<'a> Checker<'a> {
     ) -> Option<AtomKind> {
         let (l, r) = (self.side(left, scope), self.side(right, scope));
         let (l, r) = (l?, r?);
+        for (side, operand) in [(&l, right), (&r, left)] {
+            if let Side::Value(_, ty) = side {
+                self.only_one_meaning(operand, &ty.clone(), scope)?;
+            }
+        }
         let whole = left.span.to(right.span);
         // The typed side tells what the other one is; constants go to the right.
         let (value, ty, other, (value_span, other_span), flipped) = match (l, r) {

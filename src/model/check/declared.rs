@@ -237,11 +237,16 @@ impl<'a> Checker<'a> {
 
     pub(super) fn not_built_in(&mut self, name: &Ident, what: &str) {
         if BUILT_IN_OUTCOMES.contains(&name.name.as_str()) {
+            let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+                "an"
+            } else {
+                "a"
+            };
             self.report(
                 Diagnostic::new(
                     Code::FW109,
                     format!(
-                        "`{}` is a built-in outcome and cannot name an? {what}",
+                        "`{}` is a built-in outcome and cannot be the name of {article} {what}",
                         name.name
                     ),
                     name.span,

@@ -10,7 +10,11 @@ use crate::syntax::tree::{self, LiteralKind, StrPart, Value, ValueKind};
 
 impl<'a> Checker<'a> {
     /// All that a bare name could mean as a value.
-    fn roots(&mut self, name: &str, scope: &Scope) -> Vec<(Root, Type, bool, &'static str)> {
+    pub(super) fn roots(
+        &mut self,
+        name: &str,
+        scope: &Scope,
+    ) -> Vec<(Root, Type, bool, &'static str)> {
         let mut found = Vec::new();
         if let Some(local) = scope.local(name) {
             found.push((
