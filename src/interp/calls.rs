@@ -200,7 +200,7 @@ impl Calls<'_> {
                 && first.undone.is_none_or(|undone| undone.1 > at.1)
                 && self.status(roots, *i, Some(at)) != Status::Absent
         };
-        known.filter(fits).map(|(i, _)| i).last()
+        known.filter(fits).map(|(i, _)| i).next_back()
     }
 
     /// What is known of the effect that begins with this call: now, or as it was at a moment.

@@ -3,7 +3,7 @@
 use super::formula::{Atom, Difference, Node};
 use super::intset::saturate;
 use super::{Formula, IntSet, Language, Logic, Term, TermKind};
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 
 impl Logic {
@@ -98,7 +98,7 @@ impl Logic {
     }
 
     /// Some element of the list satisfies `body`, a formula over the list's element terms and outer
-    /// terms. Parts of `body` that don't look at the element are taken out of it. False if `list`
+    /// terms; a `some` in it must not ask about this list's element. Parts of `body` that don't look at the element are taken out of it. False if `list`
     /// is no list.
     pub fn some(&mut self, list: Term, body: Formula) -> Formula {
         if !matches!(self.kind(list), TermKind::List { .. }) {
@@ -107,6 +107,18 @@ impl Logic {
         if !self.mentions_element(list, body) {
             let nonempty = self.non_empty(list);
             return self.and(&[nonempty, body]);
+        }
+        if let Some(inner) = self.inner_some(body) {
+            // A `some` inside asks nothing of this element: it holds for all elements or for none
+            // (Shannon's expansion).
+            let (with, without) = (
+                self.replaced(body, inner, Formula::TRUE),
+                self.replaced(body, inner, Formula::FALSE),
+            );
+            let (with, without) = (self.some(list, with), self.some(list, without));
+            let with = self.and(&[inner, with]);
+            let without = self.and(&[!inner, without]);
+            return self.or(&[with, without]);
         }
         let Node::And(parts) = self.node(body).clone() else {
             return self.atom(Atom::Some(list, body));
@@ -131,6 +143,43 @@ impl Logic {
         }
     }
 
+    /// The first `some` in a formula, without its sign.
+    fn inner_some(&self, formula: Formula) -> Option<Formula> {
+        let is_some = |index: &usize| {
+            let node = self.node(Formula::of_index(*index));
+            matches!(node, Node::Atom(Atom::Some(..)))
+        };
+        let order = self.reachable(&[formula]);
+        order.into_iter().find(is_some).map(Formula::of_index)
+    }
+
+    /// The formula with a part of it (without its sign) replaced.
+    fn replaced(&mut self, formula: Formula, part: Formula, by: Formula) -> Formula {
+        let mut made: FxHashMap<usize, Formula> = FxHashMap::default();
+        // Parts have smaller indices than what they are parts of.
+        for index in self.reachable(&[formula]) {
+            let this = Formula::of_index(index);
+            let new = match self.node(this).clone() {
+                _ if this == part => by,
+                Node::And(parts) => {
+                    let parts: Vec<Formula> = parts
+                        .iter()
+                        .map(|p| {
+                            let new = made.get(&p.index()).copied().unwrap_or(p.base());
+                            new.negated_if(p.is_negated())
+                        })
+                        .collect();
+                    self.and(&parts)
+                }
+                _ => this,
+            };
+            made.insert(index, new);
+        }
+        let new = made.get(&formula.index()).copied();
+        new.unwrap_or(formula.base())
+            .negated_if(formula.is_negated())
+    }
+
     /// Every element of the list satisfies `body`.
     pub fn every(&mut self, list: Term, body: Formula) -> Formula {
         !self.some(list, !body)
@@ -149,37 +198,24 @@ impl Logic {
         })
     }
 
-    /// Whether some atom, bodies included, has a term with the property.
+    /// Whether some atom has a term with the property, those in the bodies of `some` left out.
     pub(crate) fn mentions(
         &self,
         formula: Formula,
         property: impl Fn(&Self, Term) -> bool,
     ) -> bool {
-        let mut seen: FxHashSet<usize> = FxHashSet::default();
-        let mut roots = vec![formula];
-        while let Some(root) = roots.pop() {
-            for index in self.reachable(&[root]) {
-                if !seen.insert(index) {
-                    continue;
-                }
-                let Node::Atom(atom) = self.node(Formula::of_index(index)) else {
-                    continue;
-                };
-                let found = match atom {
-                    Atom::InSet(t, _) | Atom::InLanguage(t, _) => property(self, *t),
-                    Atom::Difference(d, _) => property(self, d.a) || property(self, d.b),
-                    Atom::Equal(a, b) => property(self, *a) || property(self, *b),
-                    Atom::Some(list, body) => {
-                        roots.push(*body);
-                        property(self, *list)
-                    }
-                };
-                if found {
-                    return true;
-                }
+        self.reachable(&[formula]).into_iter().any(|index| {
+            let Node::Atom(atom) = self.node(Formula::of_index(index)) else {
+                return false;
+            };
+            match atom {
+                Atom::InSet(t, _) | Atom::InLanguage(t, _) => property(self, *t),
+                Atom::Difference(d, _) => property(self, d.a) || property(self, d.b),
+                Atom::Equal(a, b) => property(self, *a) || property(self, *b),
+                // Its body speaks of its own element.
+                Atom::Some(list, _) => property(self, *list),
             }
-        }
-        false
+        })
     }
 }
 

@@ -28,24 +28,9 @@ impl Loader for Memory {
     }
 }
 
-/// The files of the disk.
-pub struct Disk;
-
-impl Loader for Disk {
-    fn load(&self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|e| e.to_string())
-    }
-}
-
 /// Compiles one text.
 pub fn compiled(text: &str) -> (Checked, Option<Table>) {
     compile("main.failway", &Memory::one(text)).unwrap()
-}
-
-/// The findings on one text, as `FW301: message`.
-pub fn found(text: &str) -> Vec<String> {
-    let checked = failway::check("main.failway", &Memory::one(text)).unwrap();
-    said(&checked.findings)
 }
 
 /// Findings as `FW301: message`.

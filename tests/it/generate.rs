@@ -317,9 +317,9 @@ fn atom(rng: &mut Rng, action: &Action, all: &[Action], world: bool) -> Option<S
             0 => format!("size(l) {op} 1"),
             1 => "l contains 2".to_string(),
             2 if action.has("n") => "l contains n".to_string(),
-            3 if action.has("n") => format!("some i in l: i {op} n"),
+            3 if action.has("n") => format!("(some i in l: i {op} n)"),
             4 => "(every i in l: i < 3)".to_string(),
-            _ => "(some i in l: i in {0, 4})".to_string(),
+            _ => "(some i in l: i in {0, 4} or l contains 1)".to_string(),
         },
         "rs" => match k {
             0 => "size(rs) == 2".to_string(),

@@ -123,9 +123,7 @@ fn limits(body: &Body, action: &Action) -> Vec<String> {
             (false, 1) => "call",
             (false, _) => "calls",
         };
-        let per = limit
-            .per_ms
-            .map_or("session".to_string(), |ms| duration(ms));
+        let per = limit.per_ms.map_or("session".to_string(), duration);
         let words = Words::of_action(body, action);
         let keys: Vec<String> = used.keys.iter().map(|k| words.path(k)).collect();
         let by = if keys.is_empty() {

@@ -1,6 +1,8 @@
 //! Conditions: resolution and types.
 
-use super::super::{Atom, AtomKind, Cond, Const, CountedAction, HistoryTerm, Operand, Path, Type};
+use super::super::{
+    Atom, AtomKind, Cond, Const, CountedAction, HistoryTerm, Operand, Path, Root, Type,
+};
 use super::scope::{Local, Scope};
 use super::types::same_kind;
 use super::{Checker, Kind};
@@ -163,7 +165,16 @@ impl<'a> Checker<'a> {
                     self.too_deep_to_compare(element.span);
                     return None;
                 }
+                let (span, list_span) = (element.span, list.span);
                 let (element, scale) = self.fitting(element, inner, scope)?;
+                if list.root == Root::Element {
+                    self.nested(list_span);
+                    return None;
+                }
+                if matches!(&element, Operand::Path(p) if p.root == Root::Element) {
+                    self.nested(span);
+                    return None;
+                }
                 atom(AtomKind::Contains {
                     list,
                     element,
@@ -337,20 +348,8 @@ impl<'a> Checker<'a> {
             );
             return None;
         };
-        if scope
-            .locals
-            .iter()
-            .any(|l| l.root == super::super::Root::Element)
-        {
-            self.report(
-                Diagnostic::new(
-                    Code::FW107,
-                    "`some` and `every` cannot be nested",
-                    list.span,
-                    "inside another one",
-                )
-                .help("compute this outside and hand it in as an `input`"),
-            );
+        if scope.locals.iter().any(|l| l.root == Root::Element) {
+            self.nested(list.span);
             return None;
         }
         if self.is_value(&name.name, scope)
@@ -369,7 +368,7 @@ impl<'a> Checker<'a> {
         }
         let inner = scope.with(Local {
             name: name.name.clone(),
-            root: super::super::Root::Element,
+            root: Root::Element,
             ty: (**element).clone(),
             optional: false,
             span: Some(name.span),
@@ -381,6 +380,19 @@ impl<'a> Checker<'a> {
             element: name.name.clone(),
             body: Box::new(body),
         })
+    }
+
+    /// One element is looked at, not pairs of them.
+    pub(super) fn nested(&mut self, span: Span) {
+        self.report(
+            Diagnostic::new(
+                Code::FW107,
+                "`some`, `every`, `contains` and questions with a key cannot be asked about the element of another `some` or `every`",
+                span,
+                "about one element at a time",
+            )
+            .help("compute this outside and hand it in as an `input`"),
+        );
     }
 
     fn during(&mut self, flow: &tree::Ident, state: Option<&tree::Ident>) -> Option<AtomKind> {
@@ -582,7 +594,12 @@ impl<'a> Checker<'a> {
                 rest: Vec::new(),
                 span: part.name.span,
             };
-            keys.push(self.path(&local, scope)?);
+            let key = self.path(&local, scope)?;
+            if key.root == Root::Element {
+                self.nested(key.span);
+                return None;
+            }
+            keys.push(key);
         }
         let mut counted = Vec::new();
         for id in actions {
@@ -660,7 +677,7 @@ impl<'a> Checker<'a> {
             .enumerate()
             .map(|(i, p)| Local {
                 name: p.name.clone(),
-                root: super::super::Root::Param(u32::try_from(i).unwrap_or(u32::MAX)),
+                root: Root::Param(u32::try_from(i).unwrap_or(u32::MAX)),
                 ty: p.ty.clone(),
                 optional: p.optional,
                 span: Some(p.span),

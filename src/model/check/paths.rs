@@ -155,6 +155,10 @@ impl<'a> Checker<'a> {
                     );
                     return None;
                 }
+                Some(local) if local.root == Root::Element => {
+                    self.nested(span);
+                    return None;
+                }
                 Some(local) => {
                     let counted = fact.source.keys.get(index)?;
                     if !local.ty.same_unit(&counted.ty) {
