@@ -8,6 +8,7 @@ mod common;
 mod examples;
 mod generate;
 mod mistakes;
+mod findings_schema;
 mod model;
 mod pages;
 mod permute;
