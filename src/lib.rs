@@ -18,6 +18,7 @@ pub mod source;
 pub mod syntax;
 pub mod table;
 pub mod testing;
+pub mod words;
 
 use diagnostics::Diagnostic;
 use model::Policy;

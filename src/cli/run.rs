@@ -5,8 +5,9 @@ mod script;
 
 use super::output::Output;
 use super::{Ended, Trouble, load};
-use crate::runtime::{Asked, Directive, Given, Memory, Record, Request, Runtime, Session, words};
+use crate::runtime::{Asked, Directive, Given, Memory, Record, Request, Runtime, Session};
 use crate::table::Table;
+use crate::words;
 use answers::Answer;
 pub(super) use answers::target;
 use clap::ValueEnum;

@@ -5,6 +5,7 @@ use super::guards::Facts;
 use super::history::{Caps, History};
 use crate::gate::{Gate, Meaning, Scope};
 use crate::logic::{Assignment, Budget, Formula, IntSet, OutOfBudget, Term};
+use crate::model::fit;
 use crate::model::{
     ActionId, ArgList, Const, Expr, HistoryTerm, LimitPer, Path, Root, RuleId, RuleKind, Type,
 };
@@ -158,14 +159,7 @@ pub fn answers<'a>(
             }
         };
         known = gate.encoder.logic.and(&[known, link]);
-        surely_valid = fits(
-            args,
-            &action
-                .params
-                .iter()
-                .map(|p| p.ty.clone())
-                .collect::<Vec<_>>(),
-        );
+        surely_valid = fit::args_fit(policy, args, &action.params);
     }
     let Some((denied, escalated, allowed)) = gate
         .of(site.action)
@@ -398,124 +392,5 @@ fn constant(
             Some(logic.in_language(term, language))
         }
         Const::List(_) | Const::Record(..) => None,
-    }
-}
-
-/// Whether every argument surely lies in its parameter's type, so that the call is never invalid.
-fn fits(args: &ArgList, types: &[Type]) -> bool {
-    args.args.iter().zip(types).all(|(arg, ty)| match arg {
-        None => true,
-        Some(e) => expr_fits(e, ty),
-    })
-}
-
-fn expr_fits(e: &Expr, ty: &Type) -> bool {
-    match e {
-        Expr::Const(_) => true,
-        Expr::Path(p) => within(&p.ty, ty),
-        Expr::List(items) => match ty {
-            Type::List { element, .. } => items.iter().all(|i| expr_fits(i, element)),
-            _ => false,
-        },
-        // Fields were typed one by one by the model.
-        Expr::Record(..) => true,
-        Expr::Template(parts) => {
-            let Type::String { min, max, patterns } = ty else {
-                return false;
-            };
-            let (mut low, mut high) = (0usize, Some(0usize));
-            for part in parts {
-                let (l, h) = match part {
-                    crate::model::TemplatePart::Text(t) => {
-                        let n = t.chars().count();
-                        (n, Some(n))
-                    }
-                    crate::model::TemplatePart::Hole(p) => written(&p.ty),
-                };
-                low += l;
-                high = high.zip(h).map(|(a, b)| a + b);
-            }
-            patterns.is_empty()
-                && low >= *min as usize
-                && max.is_none_or(|m| high.is_some_and(|h| h <= m as usize))
-        }
-    }
-}
-
-/// How long a value can be when it is written into a text.
-fn written(ty: &Type) -> (usize, Option<usize>) {
-    match ty {
-        Type::String { min, max, patterns } => {
-            let by_pattern = patterns.iter().filter_map(|p| longest(&p.pattern)).min();
-            let max = match (max.map(|m| m as usize), by_pattern) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
-            (*min as usize, max)
-        }
-        Type::Bool => (4, Some(5)),
-        Type::Enum(_) => (0, None),
-        Type::Time { .. } => (8, Some(8)),
-        Type::Date { .. } => (10, Some(10)),
-        Type::Record(_) | Type::List { .. } => (0, None),
-        _ => (1, Some(20)),
-    }
-}
-
-/// The greatest number of characters that a pattern takes, where that is plain to see.
-fn longest(pattern: &str) -> Option<usize> {
-    let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
-    hir.properties().maximum_len()
-}
-
-/// Whether every value of `a` is a value of `b`.
-fn within(a: &Type, b: &Type) -> bool {
-    match (a, b) {
-        (
-            Type::String { min, max, patterns },
-            Type::String {
-                min: low,
-                max: high,
-                patterns: wanted,
-            },
-        ) => {
-            let length = min >= low
-                && match (max, high) {
-                    (_, None) => true,
-                    (Some(m), Some(h)) => m <= h,
-                    (None, Some(h)) => patterns
-                        .iter()
-                        .filter_map(|p| longest(&p.pattern))
-                        .any(|l| l <= *h as usize),
-                };
-            length
-                && wanted
-                    .iter()
-                    .all(|w| patterns.iter().any(|p| p.pattern == w.pattern))
-        }
-        (
-            Type::List { element, min, max },
-            Type::List {
-                element: e,
-                min: low,
-                max: high,
-            },
-        ) => min >= low && max <= high && within(element, e),
-        (Type::Int { .. } | Type::Decimal { .. }, Type::Int { .. } | Type::Decimal { .. }) => {
-            if a.scale() > b.scale() {
-                return false;
-            }
-            let up = 10i128.pow(b.scale() - a.scale());
-            match (a.bounds(), b.bounds()) {
-                (Some((l, h)), Some((x, y))) => {
-                    i128::from(l) * up >= i128::from(x) && i128::from(h) * up <= i128::from(y)
-                }
-                _ => false,
-            }
-        }
-        _ => match (a.bounds(), b.bounds()) {
-            (Some((l, h)), Some((x, y))) => l >= x && h <= y,
-            _ => true,
-        },
     }
 }

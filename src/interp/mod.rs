@@ -1,5 +1,5 @@
 //! The meaning of a policy in executable form: a small interpreter of [`model`](crate::model) that
-//! shares no code with diagrams, logic or tables. What it says is what the language means; the
+//! shares no code with diagrams, logic or tables, but for the text of decimals, times and dates. What it says is what the language means; the
 //! table is compared with it before it is written.
 //!
 //! It is made to be read, not to be fast: conditions are walked as they stand, strings are matched
@@ -8,10 +8,10 @@
 pub mod calls;
 pub mod cond;
 pub mod expr;
-pub mod regex;
 pub mod rules;
 pub mod value;
 
+use crate::model::regex::Matcher;
 use crate::model::{Const, FlowId, HistoryTerm, Policy, Root, StateId};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub trait World {
 /// The interpreter of one policy.
 pub struct Interp<'a> {
     policy: &'a Policy,
-    matchers: RefCell<BTreeMap<String, Option<regex::Matcher>>>,
+    matchers: RefCell<BTreeMap<String, Option<Matcher>>>,
 }
 
 impl<'a> Interp<'a> {
@@ -67,7 +67,7 @@ impl<'a> Interp<'a> {
     pub fn matches(&self, pattern: &str, text: &str) -> Option<bool> {
         let mut matchers = self.matchers.borrow_mut();
         if !matchers.contains_key(pattern) {
-            matchers.insert(pattern.to_owned(), regex::Matcher::new(pattern));
+            matchers.insert(pattern.to_owned(), Matcher::new(pattern));
         }
         let matcher = matchers.get_mut(pattern)?.as_mut()?;
         Some(matcher.matches(text))

@@ -5,10 +5,12 @@
 
 pub mod check;
 pub mod cond;
+pub mod fit;
 pub mod flow;
 pub mod inline;
 pub mod load;
 pub mod policy;
+pub mod regex;
 pub mod rule;
 pub mod test;
 pub mod types;

@@ -7,9 +7,9 @@ use super::history;
 use super::session::{Call, TakenSlot};
 use super::situation::CallScene;
 use super::verdict::{Again, Decision, Verdict};
-use super::words;
 use crate::table::eval;
 use crate::table::format::{Action, Body, Counted, Limit, LimitUse};
+use crate::words;
 use serde_json::{Map, Value};
 
 /// What consulting the limits came to.

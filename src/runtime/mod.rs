@@ -70,7 +70,6 @@ mod run;
 pub mod session;
 mod situation;
 pub mod verdict;
-pub mod words;
 
 pub use counters::{Counters, Memory};
 pub use directive::Directive;

@@ -2,7 +2,7 @@
 
 use super::record::{EventEffect, Trace};
 use super::verdict::{Decision, Verdict};
-use super::words;
+use crate::words;
 use serde_json::Value;
 use std::fmt::{Display, Formatter, Result};
 

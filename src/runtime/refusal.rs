@@ -3,9 +3,9 @@
 use super::engine::Engine;
 use super::session::{Doing, Fate};
 use super::verdict::{Again, Decision};
-use super::words;
 use crate::table::format::{Action, Effect, Step};
 use crate::table::value::{Unknown, normalise_fields};
+use crate::words;
 use serde_json::{Map, Value};
 
 impl Engine<'_> {

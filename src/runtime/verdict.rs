@@ -1,6 +1,6 @@
 //! Verdicts as a host and a model get them.
 
-use super::words;
+use crate::words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -37,7 +37,7 @@ pub struct Document {
 #[allow(missing_docs)]
 pub struct SourceDigest {
     pub path: String,
-    /// `sha256:` and the hex digest of the file's bytes.
+    /// `sha256:` and the hex digest of the file's bytes, a byte-order mark left out.
     pub digest: String,
 }
 
@@ -365,7 +365,7 @@ pub enum Again {
     Never {},
     /// Other circumstances (inputs, facts, position) may change the answer.
     Later {},
-    /// After so long: the runtime fills in the wait (limits).
+    /// After so long. No leaf of a gate says so: it is the runtime's answer for limits.
     AfterWait {},
     /// After an approval.
     AfterApproval {},

@@ -146,6 +146,14 @@ impl Table {
             at: "body".to_owned(),
             problem: e.to_string(),
         })?;
+        // What reads alike but is written otherwise, such as `null` for what is left out.
+        let again = serde_json::to_value(&document.body).unwrap_or_default();
+        if canonical::digest(&again).map_err(no_form)? != actual {
+            return Err(ReadError::Broken {
+                at: "body".to_owned(),
+                problem: "something in it is not written as the contract asks, such as `null` for what is left out".to_owned(),
+            });
+        }
         Ok(Self::verified(document)?)
     }
 

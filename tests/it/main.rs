@@ -6,9 +6,9 @@
 mod agreement;
 mod common;
 mod examples;
+mod findings_schema;
 mod generate;
 mod mistakes;
-mod findings_schema;
 mod model;
 mod pages;
 mod permute;

@@ -1,8 +1,9 @@
 //! What can be answered to what a flow waits for, and where each answer leads.
 
-use crate::runtime::{Asked, Directive, Session, words};
+use crate::runtime::{Asked, Directive, Session};
 use crate::table::format::{Flow, Handler, State, Step, Target};
 use crate::table::{Table, sample};
+use crate::words;
 use serde_json::Value;
 use std::fmt;
 

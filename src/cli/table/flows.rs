@@ -3,8 +3,8 @@
 use super::print::Sheet;
 use super::words::Words;
 use crate::cli::run::target;
-use crate::runtime::words::{duration, either};
 use crate::table::format::{Body, EventEdge, Flow, Handler, State, Step};
+use crate::words::{duration, either};
 
 pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
     let words = Words::of_flow(body, flow);

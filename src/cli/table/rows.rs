@@ -3,8 +3,8 @@
 use super::print::Sheet;
 use super::words::Words;
 use crate::logic::IntSet;
-use crate::runtime::words::duration;
 use crate::table::format::{Action, Body, Effect, Ref, Verdict, VerdictKind};
+use crate::words::duration;
 use std::collections::BTreeMap;
 
 /// The most paths of one diagram that are looked at.

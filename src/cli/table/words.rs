@@ -2,12 +2,12 @@
 
 use super::rows::{self, Conditions};
 use crate::logic::IntSet;
-use crate::runtime::words::duration;
 use crate::table::format::{
     Action, Asks, Body, Counted, Field, Flow, History, Path, Probe, Ref, Root, Type,
 };
 use crate::table::sample::text_of_class;
 use crate::table::scalar::{date_text, decimal_text, time_text};
+use crate::words::duration;
 
 /// Alternatives shown of one condition.
 const ALTERNATIVES_MAX: usize = 6;
@@ -186,7 +186,7 @@ impl<'a> Words<'a> {
             .filter_map(|c| text_of_class(automaton, *c))
             .map(|t| format!("{t:?}"))
             .collect();
-        format!("{name} {like} {}", crate::runtime::words::either(&shown))
+        format!("{name} {like} {}", crate::words::either(&shown))
     }
 
     fn position(&self, set: &IntSet) -> String {

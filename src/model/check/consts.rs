@@ -182,7 +182,7 @@ impl<'a> Checker<'a> {
                     return None;
                 }
                 for pattern in patterns {
-                    let matches = crate::interp::regex::Matcher::new(&pattern.pattern)
+                    let matches = crate::model::regex::Matcher::new(&pattern.pattern)
                         .map(|mut m| m.matches(&text));
                     if matches == Some(false) {
                         self.outside(

@@ -1,8 +1,8 @@
 //! States: what they do, their outcomes and their handlers.
 
 use super::super::{
-    AgentStep, Cond, DoStep, Flow, Handler, OutcomeDecl, OutcomeKind, Retry, State, StateId, Step,
-    Target, Type, Visits,
+    AgentStep, ArgList, Cond, DoStep, Flow, Handler, OutcomeDecl, OutcomeKind, Param, Retry, State,
+    StateId, Step, Target, Type, Visits,
 };
 use super::Checker;
 use super::flows::Frame;
@@ -566,7 +566,9 @@ impl<'a> Checker<'a> {
                 let before = self.findings.len();
                 let params = self.params(&inner.params, true);
                 self.findings.truncate(before);
-                let args = self.arg_list(&params?, &flow.name, args, &scope)?;
+                let (params, written) = (params?, args);
+                let args = self.arg_list(&params, &flow.name, args, &scope)?;
+                self.run_args_fit(&flow.name, &params, written, &args)?;
                 Step::Run {
                     flow: id,
                     args,
@@ -574,6 +576,41 @@ impl<'a> Checker<'a> {
                 }
             }
         })
+    }
+
+    /// A flow cannot refuse its arguments, as a gate can: they have to lie in their types.
+    fn run_args_fit(
+        &mut self,
+        flow: &str,
+        params: &[Param],
+        written: &'a tree::Args,
+        args: &ArgList,
+    ) -> Option<()> {
+        let mut fit = Some(());
+        for (param, arg) in params.iter().zip(&args.args) {
+            let Some(arg) = arg else { continue };
+            if crate::model::fit::fits(&self.policy, arg, &param.ty) {
+                continue;
+            }
+            fit = None;
+            let span = written
+                .args
+                .iter()
+                .find(|(n, _)| n.name == param.name)
+                .map_or(written.span, |(_, value)| value.span);
+            let wanted = self.type_words(&param.ty);
+            self.report(
+                Diagnostic::new(
+                    Code::FW113,
+                    format!("this value may be outside what `{flow}` takes as `{}`", param.name),
+                    span,
+                    "some of its values don't fit",
+                )
+                .label(param.span, format!("takes {wanted}"))
+                .help("give the parameter a type that takes in all values, or declare the value narrower where it comes from"),
+            );
+        }
+        fit
     }
 
     fn ask_text(&mut self, value: &tree::Value, frame: &Frame<'a>) -> Option<super::super::Expr> {

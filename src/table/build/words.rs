@@ -6,7 +6,7 @@ use crate::gate::{Leaf, rules_on};
 use crate::model::{
     ActionId, AtomKind, Cond, HistoryTerm, Operand, Path, Root, Rule, RuleId, RuleKind, RuleTarget,
 };
-use crate::runtime::words::either;
+use crate::words::either;
 use std::collections::BTreeSet;
 
 impl Builder<'_, '_> {

@@ -33,8 +33,8 @@ fn rule(body: &Body, r: &Rule) -> Checked {
     if (r.kind == "escalate") != r.role.is_some() {
         return broken("an escalation has a role, no other rule has one");
     }
-    if r.within_ms.is_some_and(|ms| ms < 0) {
-        return broken("the window is negative");
+    if r.within_ms.is_some_and(|ms| ms <= 0) {
+        return broken("the window must be positive");
     }
     match r.role {
         Some(role) => get(&body.roles, role, "role").map(|_| ()),
@@ -58,6 +58,9 @@ fn signature(body: &Body, a: &Action) -> Checked {
         ..
     } = &a.effect
     {
+        if idempotent.for_ms.is_some_and(|ms| ms <= 0) {
+            return broken("the key must be remembered for some time");
+        }
         each(&idempotent.by, "by", |&p| {
             get(&a.params, p, "parameter").map(|_| ())
         })
@@ -69,6 +72,9 @@ fn signature(body: &Body, a: &Action) -> Checked {
 fn fact(walker: &Walker<'_>, f: &Fact) -> Checked {
     let body = walker.body;
     types::ty(body, &f.ty).at(|| "type".to_owned())?;
+    if f.lifetime_ms.is_some_and(|ms| ms <= 0) {
+        return broken("the fact must live for some time");
+    }
     walker.counted(&f.source).at(|| "source".to_owned())?;
     let source = get(&body.actions, f.source.action, "action")?;
     if source.result.as_ref() != Some(&f.ty) {

@@ -16,6 +16,12 @@ pub(super) fn check(body: &Body) -> Checked {
     unique(body.roles.iter().map(|r: &Named| &r.name), "role")?;
     unique(body.events.iter().map(|e: &Named| &e.name), "event")?;
     unique(body.events.iter().map(|e| &e.wire), "event")?;
+    unique(body.records.iter().map(|r| &r.name), "record")?;
+    unique(body.enums.iter().map(|e| &e.name), "enum")?;
+    each(&body.integrations, "integrations", |i| match &i.capacity {
+        Some(rate) if rate.per_ms <= 0 => broken("a capacity is per some time"),
+        _ => Ok(()),
+    })?;
     unique(body.integrations.iter().map(|i| &i.name), "integration")
 }
 
