@@ -5,6 +5,7 @@
 
 mod agreement;
 mod common;
+mod docs;
 mod examples;
 mod findings_schema;
 mod generate;
