@@ -8,7 +8,7 @@ use super::super::value::{Unknown, normalise};
 use super::diagrams::Undecided;
 use super::{Builder, Built, Place, Unbuildable};
 use crate::gate::Scope;
-use crate::gate::encode::question;
+use crate::gate::history::question;
 use crate::interp::rules::Verdict;
 use crate::interp::{Interp, World};
 use crate::logic::{Assignment, Budget, Diagram, Formula, Logic, Probe};
