@@ -16,6 +16,7 @@ use crate::model::inline::{self, Inlined};
 use crate::model::{ActionId, Cond, Const, FlowId, HistoryTerm, Path, Policy, Root, StateId, Type};
 use crate::source::Span;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Steps of work for the comparison of one diagram. One that needs more is refused by name.
@@ -414,8 +415,8 @@ struct Case {
 }
 
 impl World for Case {
-    fn root(&self, root: Root) -> Option<Const> {
-        self.roots.get(&root).cloned()
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
+        self.roots.get(&root).map(Cow::Borrowed)
     }
 
     fn history(&self, _: &Interp<'_>, term: &HistoryTerm) -> i64 {
