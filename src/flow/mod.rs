@@ -9,7 +9,7 @@ mod guards;
 mod history;
 mod possible;
 
-pub use explore::{Picture, Place, Step};
+pub use explore::{Edge, Picture, Place, Step, Way};
 
 use crate::diagnostics::Diagnostic;
 use crate::gate::Gate;
@@ -22,6 +22,15 @@ use crate::model::inline::Inlined;
 pub fn check(gate: &mut Gate<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let policy = gate.encoder.policy();
+    let pictures = pictures(gate, &mut findings);
+    checks::run(policy, &pictures, &mut findings);
+    findings
+}
+
+/// The pictures of all flows, with what was found while they were drawn.
+#[must_use]
+pub fn pictures(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Picture> {
+    let policy = gate.encoder.policy();
     let mut pictures = Vec::new();
     for index in 0..policy.flows.len() {
         let id = FlowId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -29,8 +38,7 @@ pub fn check(gate: &mut Gate<'_>) -> Vec<Diagnostic> {
         let Some(inlined) = Inlined::new(policy, id) else {
             continue;
         };
-        pictures.push(explore::explore(gate, id, inlined, &mut findings));
+        pictures.push(explore::explore(gate, id, inlined, findings));
     }
-    checks::run(policy, &pictures, &mut findings);
-    findings
+    pictures
 }

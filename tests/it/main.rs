@@ -6,7 +6,9 @@
 mod agreement;
 mod common;
 mod examples;
+mod flows;
 mod generate;
+mod generate_flows;
 mod mistakes;
 mod model;
 mod pages;
