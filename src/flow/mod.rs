@@ -1,15 +1,17 @@
 //! Flows: the graph of states, one shared picture of everything that a run can do, and the checks
 //! that read it.
 
+mod arguments;
 mod bounds;
 mod calls;
 mod checks;
 mod explore;
 mod guards;
 mod history;
+mod picture;
 mod possible;
 
-pub use explore::{Edge, Picture, Place, Step, Way};
+pub use picture::{Edge, Picture, Place, Way};
 
 use crate::diagnostics::Diagnostic;
 use crate::gate::Gate;

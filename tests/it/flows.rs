@@ -4,7 +4,7 @@
 //!
 //! `FAILWAY_RUNS` multiplies the number of policies and runs.
 
-use super::common::{compiled, examples, said};
+use super::common::{compiled, examples};
 use super::generate_flows::{self, Made};
 use failway::flow::{self, Picture, Place};
 use failway::gate;
@@ -460,4 +460,22 @@ fn random_flows_run_as_the_checker_says() {
     }
     println!("{flows} flows of {count}, {steps} steps, {unseen} of {possible} unseen");
     assert!(flows as u64 * 4 > count, "{flows} of {count}");
+}
+
+#[test]
+fn examples_run_as_the_checker_says() {
+    let mut steps = 0;
+    for (path, files) in examples() {
+        let (checked, table) = failway::compile("main.failway", &files).unwrap();
+        let mut rng = Rng::with_seed(1);
+        let path = path.display().to_string();
+        let done = compare(&mut rng, &path, &checked.policy, &table.unwrap(), runs(8_000));
+        steps += done.steps;
+        if std::env::var("FAILWAY_UNSEEN").is_ok() {
+            println!("{path}: {} possible, {:#?}", done.possible, done.unseen);
+        }
+    }
+    println!("{steps} steps");
+    assert!(steps > 30_000, "{steps}");
+    let _ = compiled;
 }

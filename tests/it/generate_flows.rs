@@ -576,7 +576,7 @@ impl Draft {
                 }
                 state.visits = Some((self.bound, any(rng, &ends).clone()));
             }
-            "FW306" => self.unbound(lines.first().copied()?, names[0])?,
+            "FW306" | "FW101" => self.unbound(lines.first().copied()?, names[0])?,
             "FW314" => {
                 let (f, s) = self.find(names[0])?;
                 let ends: Vec<String> = self.flows[f].ends.iter().map(|e| e.0.clone()).collect();
