@@ -13,7 +13,9 @@ use crate::syntax::tree::{
 };
 
 /// Conditions in all may have so many parts after expansion.
-const EXPANDED_MAX: usize = 2_000_000;
+const EXPANDED_MAX: usize = 500_000;
+/// Defines may use one another so deep.
+const DEFINES_MAX: usize = 48;
 
 /// A side of a comparison, with what is known of its type.
 enum Side<'a> {
@@ -34,11 +36,17 @@ impl<'a> Checker<'a> {
     /// A condition; `None` if anything in it was wrong (reported).
     pub(super) fn cond(&mut self, cond: &'a tree::Cond, scope: &Scope) -> Option<Cond> {
         self.expanded += 1;
+        if self.expanded > EXPANDED_MAX + 1 {
+            return None;
+        }
         if self.expanded > EXPANDED_MAX {
             self.report(
                 Diagnostic::new(
                     Code::FW107,
-                    "the conditions grow too large when their defines are put in",
+                    format!(
+                        "the conditions grow too large when their defines are put in: to more \
+                         than {EXPANDED_MAX} parts"
+                    ),
                     cond.span,
                     "reached here",
                 )
@@ -303,7 +311,21 @@ impl<'a> Checker<'a> {
             self.no_world(span, scope);
             return None;
         }
-        if self.expanding.iter().any(|n| n == name) || self.expanding.len() > 60 {
+        if self.expanding.len() >= DEFINES_MAX && !self.expanding.iter().any(|n| n == name) {
+            let found = Diagnostic::new(
+                Code::FW005,
+                format!("defines use one another more than {DEFINES_MAX} levels deep"),
+                span,
+                "too deep here",
+            );
+            self.report(
+                found
+                    .label(at, "declared here")
+                    .help("put some of them together"),
+            );
+            return None;
+        }
+        if self.expanding.iter().any(|n| n == name) {
             self.report(
                 Diagnostic::new(
                     Code::FW112,
