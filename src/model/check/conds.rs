@@ -16,6 +16,9 @@ use crate::syntax::tree::{
 const EXPANDED_MAX: usize = 500_000;
 /// Defines may use one another so deep.
 const DEFINES_MAX: usize = 48;
+/// Conditions may be nested so deep once their defines are put in. Whatever walks conditions goes
+/// deeper than this.
+const DEPTH_MAX: usize = 400;
 
 /// A side of a comparison, with what is known of its type.
 enum Side<'a> {
@@ -35,6 +38,28 @@ const INT: Type = Type::Int {
 impl<'a> Checker<'a> {
     /// A condition; `None` if anything in it was wrong (reported).
     pub(super) fn cond(&mut self, cond: &'a tree::Cond, scope: &Scope) -> Option<Cond> {
+        if self.depth >= DEPTH_MAX {
+            self.report(
+                Diagnostic::new(
+                    Code::FW005,
+                    format!(
+                        "this is nested more than {DEPTH_MAX} levels deep once its defines are \
+                         put in"
+                    ),
+                    cond.span,
+                    "too deep here",
+                )
+                .help("make the defines simpler"),
+            );
+            return None;
+        }
+        self.depth += 1;
+        let made = self.cond_here(cond, scope);
+        self.depth -= 1;
+        made
+    }
+
+    fn cond_here(&mut self, cond: &'a tree::Cond, scope: &Scope) -> Option<Cond> {
         self.expanded += 1;
         if self.expanded > EXPANDED_MAX + 1 {
             return None;

@@ -63,6 +63,7 @@ pub fn check(files: &[tree::File]) -> (Policy, Vec<Diagnostic>) {
         names: BTreeMap::new(),
         taken: BTreeSet::new(),
         expanded: 0,
+        depth: 0,
     };
     checker.header(files);
     checker.declare(files);
@@ -172,6 +173,8 @@ pub(super) struct Checker<'a> {
     taken: BTreeSet<String>,
     /// Condition nodes made by expansion so far.
     expanded: usize,
+    /// How deep the condition goes that is being looked at, with the defines put in.
+    depth: usize,
 }
 
 impl<'a> Checker<'a> {
