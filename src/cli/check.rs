@@ -48,10 +48,6 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             }
         }
     })?;
-    for why in &sum.unreadable {
-        out.flush()?;
-        out.complain(why);
-    }
     let tally = sum.tally;
     match args.format {
         Format::Json => {
@@ -71,10 +67,12 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
                 .map_err(|e| Trouble::from(std::io::Error::from(e)))?;
             writeln!(out)?;
         }
+        // Of nothing that was read there is nothing to say.
+        Format::Human | Format::Plain if sum.files == 0 => {}
         Format::Human | Format::Plain => {
             let scope = format!(
                 "{} in {}",
-                count(sum.policies, "policy"),
+                count(sum.policies - sum.unreadable.len(), "policy"),
                 count(sum.files, "file")
             );
             let said = tally.to_string();
@@ -91,10 +89,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         Format::Short => {}
     }
     if !sum.unreadable.is_empty() {
-        return Err(Trouble::new(format!(
-            "{} could not be read",
-            count(sum.unreadable.len(), "file")
-        )));
+        return Err(Trouble::lines(sum.unreadable));
     }
     let bad = tally.errors > 0 || (args.deny_warnings && tally.warnings > 0);
     Ok(if bad { Ended::Found } else { Ended::Well })

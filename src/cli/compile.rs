@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args, Debug)]
 #[command(
     long_about = "Check a policy and compile it to its decision table.\n\nThe table is written whole \
-        or not at all: if anything is wrong, a table that is there already stays as it is.",
+        or not at all: if anything is wrong, a table that is there already stays as it is. Findings \
+        go to standard error.",
     after_help = "Examples:\n  \
     failway compile front_desk.failway                 writes front_desk.table.json beside it\n  \
     failway compile front_desk.failway -o desk.json    writes desk.json\n  \
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     for finding in &checked.findings {
         tally.add(finding.severity);
     }
-    out.report(&checked.sources, &checked.findings, args.format)?;
+    out.report(&checked.sources, &checked.findings, args.format);
     let refused = args.deny_warnings && tally.warnings > 0;
     let table = match table {
         Some(table) if !refused => table,
@@ -88,12 +89,24 @@ fn said(table: &Table, bytes: usize) -> String {
 
 /// Writes a file whole or not at all.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    let trouble =
-        |e: std::io::Error| Trouble::new(format!("`{}` cannot be written: {e}", path.display()));
+    let trouble = |e: std::io::Error| {
+        let why = match e.kind() {
+            std::io::ErrorKind::PermissionDenied => "you may not write there".to_string(),
+            _ => e.to_string(),
+        };
+        Trouble::new(format!("`{}` cannot be written: {why}", path.display()))
+    };
     let folder = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(Trouble::new(format!(
+            "`{}` cannot be written: there is no folder `{}`",
+            path.display(),
+            folder.display()
+        )));
+    }
     if path.is_dir() {
         return Err(Trouble::new(format!(
             "`{}` cannot be written: it is a folder",

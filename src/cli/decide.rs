@@ -1,6 +1,6 @@
 //! `failway decide`: one verdict.
 
-use super::output::Output;
+use super::output::{Output, clean};
 use super::{Ended, Trouble, files, load};
 use crate::runtime::{Decision, Given, Memory, Request, Runtime, Session, Verdict};
 use clap::ValueEnum;
@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     session: Option<String>,
     /// The time, in milliseconds since 1970 [default: the system's clock]
-    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true, value_parser = load::ms)]
     now: Option<i64>,
     /// The form of the verdict
     #[arg(long, value_enum, default_value_t)]
@@ -119,7 +119,7 @@ fn in_words(out: &mut Output, action: &str, decision: &Decision) -> Result<(), T
         None => writeln!(out, "{verdict} {action}")?,
     }
     if !decision.reason.is_empty() {
-        writeln!(out, "  {}", decision.reason)?;
+        writeln!(out, "  {}", clean(&decision.reason))?;
     }
     if let Some(instead) = &decision.instead {
         let args = serde_json::Value::Object(instead.args.clone());
@@ -133,25 +133,7 @@ fn in_words(out: &mut Output, action: &str, decision: &Decision) -> Result<(), T
 }
 
 pub(super) fn unknown_action(table: &crate::table::Table, name: &str) -> Trouble {
-    let actions = table.body().actions.iter().map(|a| a.name.as_str());
-    let near = actions
-        .min_by_key(|a| strsim::damerau_levenshtein(a, name))
-        .filter(|a| strsim::damerau_levenshtein(a, name) <= 3);
-    match near {
-        Some(near) => Trouble::new(format!(
-            "the policy has no action `{name}`; did you mean `{near}`?"
-        )),
-        None => {
-            let all: Vec<_> = table
-                .body()
-                .actions
-                .iter()
-                .map(|a| a.name.as_str())
-                .collect();
-            Trouble::new(format!(
-                "the policy has no action `{name}`; it has {}",
-                all.join(", ")
-            ))
-        }
-    }
+    let actions = &table.body().actions;
+    let all: Vec<String> = actions.iter().map(|a| a.name.clone()).collect();
+    load::unknown("action", name, &all)
 }

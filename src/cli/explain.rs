@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             .iter()
             .map(|c| c.as_str())
             .min_by_key(|c| strsim::levenshtein(c, &text.to_uppercase()))
-            .filter(|c| strsim::levenshtein(c, &text.to_uppercase()) <= 2);
+            .filter(|c| strsim::levenshtein(c, &text.to_uppercase()) <= 1);
         let hint = near.map_or(String::new(), |c| format!(" (did you mean {c}?)"));
         Trouble::new(format!(
             "there is no code `{text}`{hint}; `failway explain` lists them all"

@@ -49,14 +49,22 @@ pub(super) fn stdin() -> Result<Vec<u8>, Trouble> {
     Ok(bytes)
 }
 
-/// The bytes of a regular file, one more than `most` if it is larger.
-pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, String> {
-    let why = |e: std::io::Error| match e.kind() {
+/// Why a file cannot be read.
+pub(super) fn why(error: &std::io::Error) -> String {
+    match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_string(),
         std::io::ErrorKind::PermissionDenied => "you may not read it".to_string(),
-        _ => e.to_string(),
-    };
+        _ => error.to_string(),
+    }
+}
+
+/// The bytes of a regular file, one more than `most` if it is larger.
+pub(super) fn read(path: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let why = |e: std::io::Error| why(&e);
     let meta = std::fs::metadata(path).map_err(why)?;
+    if meta.is_dir() {
+        return Err("it is a folder".to_string());
+    }
     if !meta.is_file() {
         return Err("it is not a file".to_string());
     }

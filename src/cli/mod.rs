@@ -65,13 +65,17 @@ enum Ended {
     Found,
 }
 
-/// Why a command could not run: a sentence for the user.
+/// Why a command could not run: sentences for the user, one a line.
 #[derive(Clone, Debug)]
 struct Trouble(String);
 
 impl Trouble {
     fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    fn lines(all: Vec<String>) -> Self {
+        Self(all.join("\n"))
     }
 }
 
@@ -107,7 +111,9 @@ pub fn main() -> ExitCode {
         Ok(Ended::Found) => ExitCode::from(1),
         Err(Trouble(why)) => {
             let _ = out.flush();
-            out.complain(&why);
+            for line in why.lines() {
+                out.complain(line);
+            }
             ExitCode::from(2)
         }
     }

@@ -30,9 +30,18 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let shape = "lower-case letters, digits and _, beginning with a letter, such as front_desk";
+    if name.is_empty() {
+        return Err(Trouble::new(format!("the policy needs a name: {shape}")));
+    }
+    if well_formed && crate::syntax::is_reserved(name) {
+        return Err(Trouble::new(format!(
+            "`{name}` is a word of the language and cannot be a policy's name"
+        )));
+    }
     if !well_formed {
         return Err(Trouble::new(format!(
-            "`{name}` is no name for a policy: use lower-case letters, digits and _, such as front_desk"
+            "`{name}` is no name for a policy: use {shape}"
         )));
     }
     let path = given.with_extension("failway");

@@ -40,7 +40,7 @@ const WIDTHS: (usize, usize) = (60, 110);
 pub(super) struct Output {
     out: BufWriter<Stdout>,
     style: Style,
-    colour_err: bool,
+    style_err: Style,
     closed: bool,
 }
 
@@ -64,15 +64,15 @@ impl Output {
             .into_iter()
             .find_map(ascii)
             .unwrap_or(false);
-        let terminal = io::stdout().is_terminal();
+        let style = |terminal: bool| Style {
+            colour: wanted(terminal),
+            unicode: !(ascii && terminal),
+            width: textwrap::termwidth().clamp(WIDTHS.0, WIDTHS.1),
+        };
         Self {
             out: BufWriter::new(io::stdout()),
-            style: Style {
-                colour: wanted(terminal),
-                unicode: !(ascii && terminal),
-                width: textwrap::termwidth().clamp(WIDTHS.0, WIDTHS.1),
-            },
-            colour_err: wanted(io::stderr().is_terminal()),
+            style: style(io::stdout().is_terminal()),
+            style_err: style(io::stderr().is_terminal()),
             closed: false,
         }
     }
@@ -104,47 +104,89 @@ impl Output {
         format: Format,
     ) -> Result<(), Trouble> {
         for finding in findings {
-            let text = match format {
-                Format::Human => render_human::render(sources, finding, self.style) + "\n",
-                Format::Plain => render_plain::plain(sources, finding),
-                Format::Short | Format::Json => render_plain::short(sources, finding),
-            };
+            let text = drawn(sources, finding, format, self.style);
             self.write_all(text.as_bytes())?;
         }
         Ok(())
     }
 
-    /// Prints findings; those that are data go out as data, one document.
-    pub(super) fn report(
-        &mut self,
-        sources: &Sources,
-        findings: &[Diagnostic],
-        format: Format,
-    ) -> Result<(), Trouble> {
-        if format == Format::Json {
-            for finding in findings {
-                let text = render_json::finding(sources, finding).to_string() + "\n";
-                eprint!("{text}");
-            }
-            return Ok(());
+    /// Prints findings on standard error, for a command whose result is something else.
+    pub(super) fn report(&self, sources: &Sources, findings: &[Diagnostic], format: Format) {
+        let mut text = String::new();
+        for finding in findings {
+            text += &drawn(sources, finding, format, self.style_err);
         }
-        self.findings(sources, &findings.iter().collect::<Vec<_>>(), format)
+        say(&text);
     }
 
     /// Says on standard error what isn't part of the result.
     pub(super) fn aside(&self, text: &str) {
-        eprintln!("{text}");
+        say(&format!("{text}\n"));
     }
 
     /// Says on standard error what keeps the program from running.
     pub(super) fn complain(&self, why: &str) {
-        let heading = if self.colour_err {
+        let heading = if self.style_err.colour {
             "\x1b[1;31merror\x1b[0m"
         } else {
             "error"
         };
-        eprintln!("{heading}: {why}");
+        say(&format!("{heading}: {why}\n"));
     }
+}
+
+/// Standard error: that nobody reads it is no reason to fail.
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// One finding; as data, it is one line.
+fn drawn(sources: &Sources, finding: &Diagnostic, format: Format, style: Style) -> String {
+    match format {
+        Format::Human => tame(
+            &(render_human::render(sources, finding, style) + "\n"),
+            style.colour,
+        ),
+        Format::Plain => tame(&render_plain::plain(sources, finding), false),
+        Format::Short => tame(&render_plain::short(sources, finding), false),
+        Format::Json => render_json::finding(sources, finding).to_string() + "\n",
+    }
+}
+
+/// Text from files, as it may go to a terminal: nothing in it moves the cursor, or turns the
+/// direction of what stands around it.
+pub(super) fn clean(text: &str) -> String {
+    tame(text, false)
+}
+
+/// As [`clean`]; with `colours`, what sets a colour stays.
+fn tame(text: &str, colours: bool) -> String {
+    let wild = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(wild) {
+        return text.to_string();
+    }
+    let mut tamed = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        if wild(c) && !(colours && c == '\u{1b}' && sets_colour(text, at)) {
+            tamed.push('\u{fffd}');
+        } else {
+            tamed.push(c);
+        }
+    }
+    tamed
+}
+
+/// Whether an escape sequence begins there that does no more than set a colour.
+fn sets_colour(text: &str, at: usize) -> bool {
+    text.get(at + 1..)
+        .and_then(|rest| rest.strip_prefix('['))
+        .is_some_and(|rest| {
+            rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                .starts_with('m')
+        })
 }
 
 impl Write for Output {

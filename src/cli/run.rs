@@ -3,7 +3,7 @@
 mod answers;
 mod script;
 
-use super::output::Output;
+use super::output::{Output, clean};
 use super::{Ended, Trouble, load};
 use crate::runtime::{Asked, Directive, Given, Memory, Record, Request, Runtime, Session};
 use crate::table::Table;
@@ -21,7 +21,7 @@ use std::io::{BufRead, IsTerminal, Write};
         called. At a terminal you are asked which outcome comes next, and shown where each one leads; \
         with --script the outcomes are read from a file (- for standard input), one per line:\n\n  \
         ok {\"id\": \"L1\"}          an outcome, with its value if it has one\n  \
-        timeout                  time passes as long as it takes\n  \
+        timeout                  as much time passes as it takes\n  \
         event hangup             an event\n  \
         advance 5m               time passes\n  \
         propose crm.find {…}     a proposal of the agent\n  \
@@ -31,7 +31,8 @@ use std::io::{BufRead, IsTerminal, Write};
     failway run desk.failway --flow book_appointment\n  \
     failway run desk.failway --flow book_appointment --args '{\"phone\": \"+15550001111\"}' \\\n    \
         --inputs '{\"now\": \"10:00\"}' --script timeouts.txt\n  \
-    failway run desk.failway --flow book_appointment --script timeouts.txt --format json > records.jsonl\n\n\
+    failway run desk.failway --flow book_appointment \\\n    \
+        --script timeouts.txt --format json > records.jsonl\n\n\
     Exit codes: 0 played (whatever the end), 1 the policy has errors, 2 it could not run."
 )]
 pub(super) struct Args {
@@ -55,6 +56,7 @@ pub(super) struct Args {
         long,
         value_name = "MS",
         default_value_t = 0,
+        value_parser = load::ms,
         allow_negative_numbers = true
     )]
     now: i64,
@@ -81,14 +83,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let Some(table) = load::table(&args.file, out)? else {
         return Ok(Ended::Found);
     };
-    let Some(flow) = table.flow(&args.flow) else {
-        let all: Vec<_> = table.body().flows.iter().map(|f| f.name.clone()).collect();
-        return Err(Trouble::new(format!(
-            "the policy has no flow `{}`; it has {}",
-            args.flow,
-            words::either(&all)
-        )));
-    };
+    let flow = load::flow(&table, &args.flow)?;
     let mut made_up = Vec::new();
     make_up(&table, &flow.params, &mut given, &mut made_up);
     make_up(&table, &table.body().inputs, &mut inputs, &mut made_up);
@@ -195,7 +190,7 @@ impl Play<'_> {
         };
         if self.human {
             for trace in &stepped.record.trace {
-                writeln!(out, "{trace}")?;
+                writeln!(out, "{}", clean(&trace.to_string()))?;
             }
         } else {
             serde_json::to_writer(&mut *out, &stepped.record)
@@ -307,6 +302,15 @@ impl Play<'_> {
                 else {
                     return Ok(Err("nothing waits for an outcome".to_string()));
                 };
+                let known = answers::choices(self.table, &self.session, open);
+                let wires = answers::wires(self.table, open);
+                if !known.iter().any(|c| c.outcome == outcome) && !wires.contains(&outcome) {
+                    let known: Vec<String> = known.into_iter().map(|c| c.outcome).collect();
+                    let known = words::either(&known);
+                    return Ok(Err(format!(
+                        "`{outcome}` cannot come next; what can: {known}"
+                    )));
+                }
                 let value = value.or(made);
                 let late = matches!(
                     (to, outcome.as_str()),

@@ -61,21 +61,19 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     {
         return Err(super::decide::unknown_action(&table, name));
     }
-    if let Some(name) = &args.flow
-        && table.flow(name).is_none()
-    {
-        return Err(Trouble::new(format!("the policy has no flow `{name}`")));
+    if let Some(name) = &args.flow {
+        load::flow(&table, name)?;
     }
     let mut sheets: Vec<Sheet> = Vec::new();
     let all = args.action.is_none() && args.flow.is_none();
     for action in &body.actions {
         if all || args.action.as_ref() == Some(&action.name) {
-            sheets.push(rows::sheet(body, action, args.rows));
+            sheets.push(rows::sheet(body, action, args.rows).cleaned());
         }
     }
     for flow in &body.flows {
         if all || args.flow.as_ref() == Some(&flow.name) {
-            sheets.push(flows::sheet(body, flow));
+            sheets.push(flows::sheet(body, flow).cleaned());
         }
     }
     match args.format {

@@ -1,8 +1,9 @@
 //! `failway test`: runs the `test` blocks of policies.
 
 use super::files::{self, Disk};
-use super::output::{Format, Output, count};
+use super::output::{Format, Output, clean, count};
 use super::{Ended, Trouble};
+use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::Sources;
 use crate::testing::{self, Report};
 use std::io::Write;
@@ -33,23 +34,28 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let (mut passed, mut failed, mut skipped, mut broken) = (0, 0, 0, 0);
-    let mut unreadable = 0;
+    let mut unreadable = Vec::new();
     let work = |file: &str| crate::compile(file, &disk);
     files::each_policy(&files, &disk, work, |file, compiled| {
         let (checked, table) = match compiled {
             Ok(done) => done,
             Err(why) => {
-                out.flush()?;
-                out.complain(&format!("`{file}` cannot be read: {why}"));
-                unreadable += 1;
+                unreadable.push(format!("`{file}` cannot be read: {why}"));
                 return Ok(());
             }
         };
-        let denied = args.deny_warnings && !checked.findings.is_empty();
+        let warned = |d: &Diagnostic| d.severity == Severity::Warning;
+        let denied = args.deny_warnings && checked.findings.iter().any(warned);
+        let what = if table.is_none() {
+            "errors"
+        } else {
+            "warnings"
+        };
         let Some(table) = table.filter(|_| !denied) else {
-            out.report(&checked.sources, &checked.findings, Format::Human)?;
+            let all: Vec<_> = checked.findings.iter().collect();
+            out.findings(&checked.sources, &all, Format::Human)?;
             let said = out.paint("31", "not tested");
-            writeln!(out, "{said} {file}: it has errors")?;
+            writeln!(out, "{said} {file}: it has {what}")?;
             broken += 1;
             return Ok(());
         };
@@ -68,27 +74,28 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         }
         Ok(())
     })?;
-    let mut said = format!("{}, {failed} failed", count_passed(passed));
+    let mut said = format!("{passed} passed, {failed} failed");
     if skipped > 0 {
         said.push_str(&format!(", {skipped} left out"));
     }
     if broken > 0 {
-        said.push_str(&format!(", {} with errors", count(broken, "policy")));
+        said.push_str(&format!(", {} not tested", count(broken, "policy")));
+    }
+    if passed + failed + broken == 0 && unreadable.is_empty() {
+        said = match &args.filter {
+            Some(filter) if skipped > 0 => format!("no test has `{filter}` in its name"),
+            _ => "there are no tests".to_string(),
+        };
     }
     let well = failed == 0 && broken == 0;
     let said = out.paint(if well { "32" } else { "31" }, &said);
-    writeln!(out, "{said}")?;
-    if unreadable > 0 {
-        return Err(Trouble::new(format!(
-            "{} could not be read",
-            count(unreadable, "file")
-        )));
+    if unreadable.len() < files.len() {
+        writeln!(out, "{said}")?;
+    }
+    if !unreadable.is_empty() {
+        return Err(Trouble::lines(unreadable));
     }
     Ok(if well { Ended::Well } else { Ended::Found })
-}
-
-fn count_passed(n: usize) -> String {
-    format!("{n} passed")
 }
 
 fn show(
@@ -103,7 +110,7 @@ fn show(
     } else {
         out.paint("31", "FAIL")
     };
-    writeln!(out, "{mark} {} ({file})", report.name)?;
+    writeln!(out, "{mark} {} ({file})", clean(&report.name))?;
     if let Some(failure) = &report.failure {
         let at = sources.file(failure.span.file);
         let place = at.line_col(failure.span.start);
@@ -115,13 +122,13 @@ fn show(
             place.column,
             sources.slice(failure.span).trim()
         )?;
-        writeln!(out, "     expected: {}", failure.expected)?;
-        writeln!(out, "     actual:   {}", failure.actual)?;
+        writeln!(out, "     expected: {}", clean(&failure.expected))?;
+        writeln!(out, "     actual:   {}", clean(&failure.actual))?;
     }
     if (verbose || !report.passed()) && !report.path.is_empty() {
         writeln!(out, "     the path taken:")?;
         for step in &report.path {
-            writeln!(out, "       {step}")?;
+            writeln!(out, "       {}", clean(step))?;
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ pub use encode::{Encoder, Meaning, TooLarge, Truth};
 pub use scope::Scope;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::logic::{Budget, Diagram, Formula};
+use crate::logic::{Budget, Diagram, Formula, LONG_LIST};
 use crate::model::{ActionId, Cond, Policy, Rule, RuleId, RuleKind, RuleTarget};
 
 /// What a leaf of an action's diagram says, before limits are consulted.
@@ -203,9 +203,14 @@ impl<'a> Gate<'a> {
         for (_, rule, _) in rules_on(policy, id).take(6) {
             found = found.label(rule.name_span, "takes part");
         }
+        let help = if what.contains(LONG_LIST) {
+            "ask for sizes up to 10000 only, bound the list by a smaller `size`, or compute the answer outside and hand it in as an `input`"
+        } else {
+            "split the conditions over several actions, or compute a part outside and hand it in as an `input`"
+        };
         found
             .note("A check that runs out of its budget never passes in silence.")
-            .help("split the conditions over several actions, or compute a part outside and hand it in as an `input`")
+            .help(help)
     }
 
     /// The formula that says where a rule fires.

@@ -46,9 +46,12 @@ impl Budget {
 impl Default for Budget {
     /// Enough for any question that a hand-written policy raises: some seconds of work.
     fn default() -> Self {
-        Self::new(50_000_000)
+        Self::new(25_000_000)
     }
 }
+
+/// Witnesses of long lists are not made: their elements would have to be made one by one.
+pub const LONG_LIST: &str = "making a list of more than 10000 elements";
 
 impl OutOfBudget {
     /// Names what was being done.

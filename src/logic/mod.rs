@@ -36,7 +36,7 @@ mod tests;
 
 pub use assignment::Assignment;
 pub use automaton::{Automaton, AutomatonId};
-pub use budget::{Budget, OutOfBudget};
+pub use budget::{Budget, LONG_LIST, OutOfBudget};
 pub use diagram::{Diagram, DiagramNode, Edge, Path, Probe, Step};
 pub use formula::{Difference, Formula};
 pub use intset::IntSet;

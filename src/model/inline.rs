@@ -5,7 +5,9 @@ use super::{Flow, FlowId, Policy, StateId, Step};
 use std::collections::BTreeSet;
 
 /// The most states that a flow may have, runs included.
-const STATES_MAX: usize = 100_000;
+pub const STATES_MAX: usize = 4_000;
+/// Flows may run one another so deep.
+pub const RUNS_MAX: usize = 48;
 
 /// A flow's runs, its own first.
 #[allow(missing_docs)]
@@ -46,7 +48,7 @@ impl Run {
 }
 
 impl Inlined {
-    /// Inlines a flow; `None` if it runs itself, or has more than 100 000 states.
+    /// Inlines a flow; `None` if it runs itself, or exceeds [`STATES_MAX`] or [`RUNS_MAX`].
     pub fn new(policy: &Policy, root: FlowId) -> Option<Self> {
         let mut runs: Vec<Run> = Vec::new();
         let mut open = vec![(root, None, String::new(), 0_usize)];
@@ -55,7 +57,7 @@ impl Inlined {
         while next < open.len() {
             let (flow_id, parent, name, depth) = open.get(next)?.clone();
             // Without recursion no chain of runs is longer than the list of flows.
-            if depth > policy.flows.len() {
+            if depth > policy.flows.len().min(RUNS_MAX) {
                 return None;
             }
             let flow: &Flow = policy.flows.get(flow_id.index())?;

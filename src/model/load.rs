@@ -133,11 +133,19 @@ fn circles(loaded: &mut Loaded, edges: &[Vec<(usize, Span)>]) {
                     Some(1) => loaded.findings.push(
                         Diagnostic::new(
                             Code::FW106,
-                            "these files use each other in a circle",
+                            if to == node {
+                                "this file uses itself"
+                            } else {
+                                "these files use each other in a circle"
+                            },
                             span,
                             "leads back to a file that led here",
                         )
-                        .help("move what both need into a third file, and use that"),
+                        .help(if to == node {
+                            "leave this out: a file always has its own declarations"
+                        } else {
+                            "move what both need into a third file, and use that"
+                        }),
                     ),
                     _ => {}
                 }
@@ -175,6 +183,8 @@ pub(crate) fn normalize(path: &str) -> String {
     let joined = parts.join("/");
     if absolute {
         format!("/{joined}")
+    } else if joined.is_empty() {
+        ".".to_string()
     } else {
         joined
     }

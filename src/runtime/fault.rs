@@ -172,11 +172,7 @@ impl std::fmt::Display for Fault {
                 f,
                 "{now} is no time: expected milliseconds since 1970 within ±(2^53 − 1)"
             ),
-            Self::Input(problem) => write!(
-                f,
-                "the inputs are not valid: {problem}; every step needs all inputs that are not \
-                 optional"
-            ),
+            Self::Input(problem) => write!(f, "the inputs are not valid: {problem}"),
             Self::Argument(problem) => write!(f, "the flow cannot start: {problem}"),
             Self::Unknown { what, name } => write!(f, "the table has no {what} `{name}`"),
             Self::NotEmpty => {

@@ -38,8 +38,11 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         .help("split it into files and join them by `use`");
         return (empty(), vec![found]);
     }
+    let (text, mut findings) = scan::hidden(file, text);
+    let text = text.as_ref();
     if let Some(found) = scan::too_deep(file, text) {
-        return (empty(), vec![found]);
+        findings.push(found);
+        return (empty(), findings);
     }
     let pair = match Grammar::parse(Rule::file, text).map(|mut pairs| pairs.next()) {
         Ok(Some(pair)) => pair,
@@ -52,7 +55,8 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
                 "from here on",
             )
             .help("look for a text, a regular expression or a block that is not closed");
-            return (empty(), vec![found]);
+            findings.push(found);
+            return (empty(), findings);
         }
     };
     let comments = pair
@@ -70,7 +74,14 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         complete: true,
     };
     let tree = build::file(&mut builder, &pair);
-    (tree, keywords_once(builder.findings))
+    findings.extend(keywords_once(builder.findings));
+    (tree, findings)
+}
+
+/// Whether a word cannot be a name unless it stands in backquotes.
+#[must_use]
+pub fn is_reserved(word: &str) -> bool {
+    words::RESERVED.contains(&word)
 }
 
 /// A keyword that was taken for a name is one mistake, wherever that name is used.

@@ -187,6 +187,11 @@ fn same_line(text: &str, at: usize) -> bool {
         .is_empty()
 }
 
+/// Repairs are tried in chunks that were read so far, in bytes.
+const HEAD_MAX: usize = 64 << 10;
+/// What follows a repair is read so far, in bytes.
+const TAIL_MAX: usize = 4 << 10;
+
 /// A chunk that is read again, by the rule that would have fitted.
 #[derive(Clone, Copy)]
 pub(super) struct Attempt<'t> {
@@ -219,9 +224,17 @@ impl<'t> Attempt<'t> {
 
     /// Whether reading gets past the next token if `range` of the text is replaced.
     pub fn helps(&self, range: Range<usize>, with: &str) -> bool {
+        // Each try reads all that stands before, and next to nothing of what follows.
+        if range.start.saturating_sub(self.start) > HEAD_MAX {
+            return false;
+        }
+        let mut end = self.end.min(range.end.saturating_add(TAIL_MAX));
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
         let (Some(head), Some(tail)) = (
             self.text.get(self.start..range.start),
-            self.text.get(range.end..self.end),
+            self.text.get(range.end..end),
         ) else {
             return false;
         };

@@ -206,7 +206,7 @@ impl Slip<'_> {
                 "a name was expected here",
             )
             .help(format!(
-                "choose another name, or write it in backquotes wherever it is used: `` `{word}` ``"
+                "choose another name, or put backquotes around `{word}` wherever it stands as a name"
             )),
         )
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod cli;
 mod common;
 mod docs;
 mod examples;
@@ -15,5 +16,6 @@ mod mistakes;
 mod model;
 mod pages;
 mod permute;
+mod robust;
 mod schema;
 mod syntax;

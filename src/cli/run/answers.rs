@@ -136,7 +136,7 @@ pub(super) fn choices(table: &Table, session: &Session, open: &[Directive]) -> V
             }
             Directive::Agent { outcomes, .. } => {
                 all.extend(outcomes.iter().map(|o| choice(o)));
-                all.extend(["stuck", "malformed"].map(choice));
+                all.extend(["stuck", "exhausted", "malformed"].map(choice));
             }
             Directive::Ask { .. } => {
                 all.extend(["answered", "no_answer", "unclear", "unreachable"].map(choice));
@@ -149,6 +149,17 @@ pub(super) fn choices(table: &Table, session: &Session, open: &[Directive]) -> V
         }
     }
     all
+}
+
+/// Names on the wire that a call's failures have besides.
+pub(super) fn wires(table: &Table, open: &[Directive]) -> Vec<String> {
+    let calls = open.iter().filter_map(|directive| match directive {
+        Directive::Call { action, .. } => table.action(action),
+        _ => None,
+    });
+    calls
+        .flat_map(|a| a.failures.iter().map(|f| f.wire.clone()))
+        .collect()
 }
 
 fn leads(flow: &Flow, state: &State, outcome: &str) -> String {

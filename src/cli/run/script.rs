@@ -1,7 +1,8 @@
 //! The lines of a script.
 
 use super::answers::Answer;
-use crate::cli::{Trouble, files, load};
+use crate::cli::{Trouble, files};
+use crate::table::strict;
 use serde_json::Value;
 use std::path::Path;
 
@@ -56,19 +57,34 @@ pub(super) fn parse(line: &str) -> Result<Option<Answer>, String> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let value = |text: &str| -> Result<Value, String> {
-        load::json(text, "the value").map_err(|Trouble(why)| why)
+        strict::parse(text.as_bytes()).map_err(|e| {
+            format!(
+                "the value cannot be read as JSON: {e}; write it like {{\"party\": 4}} or \"L1\""
+            )
+        })
     };
     Ok(Some(match word {
         "event" if !rest.is_empty() => Answer::Event(rest.to_string()),
+        "event" => return Err("`event` wants the event's name, as in `event hangup`".into()),
+        "advance" if rest.is_empty() => {
+            return Err("`advance` wants a duration, as in `advance 5m`".into());
+        }
         "advance" => Answer::Advance(duration(rest).ok_or_else(|| {
             format!("`{rest}` is no duration: write it like 200ms, 5s, 10m or 2h")
         })?),
         "propose" => {
             let (action, args) = rest.split_once(char::is_whitespace).unwrap_or((rest, "{}"));
             if action.is_empty() {
-                return Err("`propose` wants an action: propose crm.find {\"id\": \"L1\"}".into());
+                return Err(
+                    "`propose` wants an action, as in `propose crm.find {\"id\": \"L1\"}`".into(),
+                );
             }
             Answer::Propose(action.to_string(), value(args)?)
+        }
+        "approve" | "decline" if !rest.is_empty() => {
+            return Err(format!(
+                "`{word}` stands by itself: the approval that waits is meant"
+            ));
         }
         "approve" if rest.is_empty() => Answer::Approve(true),
         "decline" if rest.is_empty() => Answer::Approve(false),

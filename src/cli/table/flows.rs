@@ -1,10 +1,10 @@
 //! The rows of a flow: what follows each outcome of each state.
 
 use super::print::Sheet;
-use super::words::Words;
+use super::words::{Words, duration};
 use crate::cli::run::target;
 use crate::table::format::{Body, EventEdge, Flow, Handler, State, Step};
-use crate::words::{duration, either};
+use crate::words::either;
 
 pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
     let words = Words::of_flow(body, flow);
@@ -46,6 +46,7 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
         doc: flow.doc.clone(),
         columns: vec!["state", "does", "outcome", "then"],
         rows,
+        continued: true,
         notes,
     }
 }

@@ -1,7 +1,7 @@
 //! Sheets as text, Markdown and CSV.
 
 use crate::cli::Trouble;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, clean};
 use std::io::Write;
 
 /// One table of the review: an action, or a flow.
@@ -13,8 +13,24 @@ pub(super) struct Sheet {
     pub(super) doc: Option<String>,
     pub(super) columns: Vec<&'static str>,
     pub(super) rows: Vec<Vec<String>>,
+    /// Whether the first columns are left empty where the row above has the same.
+    pub(super) continued: bool,
     /// Lines below the rows.
     pub(super) notes: Vec<String>,
+}
+
+/// The columns that a continued row leaves empty.
+const CONTINUED: usize = 2;
+
+impl Sheet {
+    /// The sheet as it may go to a terminal.
+    pub(super) fn cleaned(mut self) -> Self {
+        self.doc = self.doc.map(|d| clean(&d));
+        for cell in self.rows.iter_mut().flatten().chain(&mut self.notes) {
+            *cell = clean(cell);
+        }
+        self
+    }
 }
 
 pub(super) fn text(out: &mut Output, sheets: &[Sheet]) -> Result<(), Trouble> {
@@ -97,13 +113,29 @@ pub(super) fn csv(out: &mut Output, sheets: &[Sheet]) -> Result<(), Trouble> {
             )?;
             last = Some(&sheet.columns);
         }
-        for row in &sheet.rows {
-            let mut cells =
-                std::iter::once(sheet.name.as_str()).chain(row.iter().map(|c| c.as_str()));
+        for row in filled(sheet) {
+            let mut cells = std::iter::once(sheet.name.as_str()).chain(row);
             writeln!(out, "{}", line(&mut cells))?;
         }
     }
     Ok(())
+}
+
+/// Rows that each stand for themselves: what a row leaves out since the one above has it is
+/// repeated.
+fn filled(sheet: &Sheet) -> impl Iterator<Item = Vec<&str>> {
+    let mut above: Vec<&str> = Vec::new();
+    sheet.rows.iter().map(move |row| {
+        let mut row: Vec<&str> = row.iter().map(String::as_str).collect();
+        let left_out = row.iter().take_while(|c| c.is_empty()).count();
+        if sheet.continued && left_out > 0 {
+            for (cell, before) in row.iter_mut().zip(&above).take(CONTINUED) {
+                *cell = before;
+            }
+        }
+        above.clone_from(&row);
+        row
+    })
 }
 
 /// A cell as RFC 4180 has it.

@@ -1,10 +1,9 @@
 //! The rows of an action's gate: conditions that exclude one another, merged where verdicts agree.
 
 use super::print::Sheet;
-use super::words::Words;
+use super::words::{Words, duration};
 use crate::logic::IntSet;
 use crate::table::format::{Action, Body, Effect, Ref, Verdict, VerdictKind};
-use crate::words::duration;
 use std::collections::BTreeMap;
 
 /// The most paths of one diagram that are looked at.
@@ -37,6 +36,7 @@ pub(super) fn sheet(body: &Body, action: &Action, most: usize) -> Sheet {
         doc: action.doc.clone(),
         columns: vec!["verdict", "rule", "when", "then"],
         rows: cells.collect(),
+        continued: false,
         notes: limits(body, action),
     };
     let more = rows.len() - shown;

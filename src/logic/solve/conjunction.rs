@@ -2,6 +2,7 @@
 //! themselves.
 
 use super::{Known, Outcome, numbers};
+use crate::logic::budget::LONG_LIST;
 use crate::logic::{Assignment, Budget, IntSet, Language, Logic, OutOfBudget, Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -173,7 +174,7 @@ impl Logic {
                 return Ok(None);
             };
             if wanted > ELEMENTS_MAX {
-                return Err(OutOfBudget::new("making a long list"));
+                return Err(OutOfBudget::new(LONG_LIST));
             }
             let mut items: Vec<Assignment> = (1..=count)
                 .map(|n| {

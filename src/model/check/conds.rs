@@ -9,17 +9,50 @@ use crate::source::Span;
 use crate::syntax::tree::{self, CondKind, HistoryFunc, LiteralKind, OperandKind};
 
 /// Conditions in all may have so many parts after expansion.
-const EXPANDED_MAX: usize = 2_000_000;
+const EXPANDED_MAX: usize = 500_000;
+/// Defines may use one another so deep.
+const DEFINES_MAX: usize = 48;
+/// Conditions may be nested so deep once their defines are put in. Whatever walks conditions goes
+/// deeper than this.
+const DEPTH_MAX: usize = 400;
 
 impl<'a> Checker<'a> {
     /// A condition; `None` if anything in it was wrong (reported).
     pub(super) fn cond(&mut self, cond: &'a tree::Cond, scope: &Scope) -> Option<Cond> {
+        if self.depth >= DEPTH_MAX {
+            self.report(
+                Diagnostic::new(
+                    Code::FW005,
+                    format!(
+                        "this is nested more than {DEPTH_MAX} levels deep once its defines are \
+                         put in"
+                    ),
+                    cond.span,
+                    "too deep here",
+                )
+                .help("make the defines simpler"),
+            );
+            return None;
+        }
+        self.depth += 1;
+        let made = self.cond_here(cond, scope);
+        self.depth -= 1;
+        made
+    }
+
+    fn cond_here(&mut self, cond: &'a tree::Cond, scope: &Scope) -> Option<Cond> {
         self.expanded += 1;
+        if self.expanded > EXPANDED_MAX + 1 {
+            return None;
+        }
         if self.expanded > EXPANDED_MAX {
             self.report(
                 Diagnostic::new(
                     Code::FW107,
-                    "the conditions grow too large when their defines are put in",
+                    format!(
+                        "the conditions grow too large when their defines are put in: to more \
+                         than {EXPANDED_MAX} parts"
+                    ),
                     cond.span,
                     "reached here",
                 )
@@ -256,7 +289,21 @@ impl<'a> Checker<'a> {
             self.no_world(span, scope);
             return None;
         }
-        if self.expanding.iter().any(|n| n == name) || self.expanding.len() > 60 {
+        if self.expanding.len() >= DEFINES_MAX && !self.expanding.iter().any(|n| n == name) {
+            let found = Diagnostic::new(
+                Code::FW005,
+                format!("defines use one another more than {DEFINES_MAX} levels deep"),
+                span,
+                "too deep here",
+            );
+            self.report(
+                found
+                    .label(at, "declared here")
+                    .help("put some of them together"),
+            );
+            return None;
+        }
+        if self.expanding.iter().any(|n| n == name) {
             self.report(
                 Diagnostic::new(
                     Code::FW112,

@@ -287,11 +287,13 @@ impl<'a> Checker<'a> {
         });
         for (name, (variants, span, doc)) in enums {
             let mut list: Vec<Variant> = Vec::new();
+            let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
             for v in variants {
-                if let Some(first) = list.iter().find(|x| x.name == v.name.name).map(|x| x.span) {
-                    self.duplicate("variant", &v.name.name, v.name.span, "variant", first);
+                if let Some(first) = seen.get(v.name.name.as_str()) {
+                    self.duplicate("variant", &v.name.name, v.name.span, "variant", *first);
                     continue;
                 }
+                seen.insert(&v.name.name, v.name.span);
                 let wire = v
                     .wire
                     .as_ref()

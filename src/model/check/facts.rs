@@ -4,7 +4,9 @@ use super::super::{CountedAction, Fact};
 use super::Checker;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::syntax::tree;
-use std::collections::BTreeMap;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graphmap::DiGraphMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Checker<'a> {
     pub(super) fn resolve_facts(&mut self) {
@@ -73,7 +75,7 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|(n, d)| (*n, d.node))
             .collect();
-        for name in defines.keys() {
+        for name in circular(&defines) {
             self.circle(name, &defines);
         }
         self.used = used;
@@ -81,7 +83,7 @@ impl<'a> Checker<'a> {
 
     /// Whether a define leads back to itself through defines that it mentions alone.
     fn circle(&mut self, start: &'a str, defines: &BTreeMap<&'a str, &'a tree::Cond>) {
-        let mut seen = vec![start];
+        let mut seen = BTreeSet::from([start]);
         let mut next = vec![start];
         while let Some(name) = next.pop() {
             let Some(cond) = defines.get(name) else {
@@ -112,13 +114,39 @@ impl<'a> Checker<'a> {
                     );
                     return;
                 }
-                if !seen.contains(key) {
-                    seen.push(key);
+                if seen.insert(key) {
                     next.push(key);
                 }
             }
         }
     }
+}
+
+/// Defines that lead back to themselves: a few of each circle are enough to see it.
+fn circular<'t>(defines: &BTreeMap<&'t str, &'t tree::Cond>) -> Vec<&'t str> {
+    const SHOWN: usize = 8;
+    let names: Vec<&str> = defines.keys().copied().collect();
+    let mut graph: DiGraphMap<usize, ()> = DiGraphMap::new();
+    for ((_, cond), i) in defines.iter().zip(0..) {
+        graph.add_node(i);
+        let mut mentioned = Vec::new();
+        mentions(cond, &mut mentioned);
+        for path in mentioned {
+            if let Ok(to) = names.binary_search(&path.head.name.as_str()) {
+                graph.add_edge(i, to, ());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for mut circle in kosaraju_scc(&graph) {
+        if circle.len() > 1 || circle.iter().any(|&n| graph.contains_edge(n, n)) {
+            circle.sort_unstable();
+            let shown = circle.iter().take(SHOWN);
+            found.extend(shown.filter_map(|&i| names.get(i).copied()));
+        }
+    }
+    found.sort_unstable();
+    found
 }
 
 /// Names that stand alone in a condition.

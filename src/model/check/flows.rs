@@ -2,16 +2,17 @@
 
 use super::super::{
     ActionId, Binding, BindingId, End, EndId, EventEdge, EventId, Flow, FlowId, Once, Param, Root,
-    SharedHandlers, StateId, Target, Type,
+    SharedHandlers, StateId, Step, Target, Type,
 };
 use super::outcomes::names_bound;
 use super::scope::{Local, Scope};
 use super::types::same_type;
 use super::{Checker, Kind};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::model::inline::{RUNS_MAX, STATES_MAX};
 use crate::source::Span;
 use crate::syntax::tree::{self, FlowItem, Handler, Ident, StateItem, StepKind};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,7 +93,7 @@ impl<'a> Checker<'a> {
         let (order, looped) = self.run_order(&flows);
         // Slots first, so that the numbers of flows are those of their names' order.
         let mut made: Vec<Option<Flow>> = flows.iter().map(|_| None).collect();
-        for index in order {
+        for &index in &order {
             let Some((_, node, doc, span)) = flows.get(index) else {
                 continue;
             };
@@ -103,6 +104,55 @@ impl<'a> Checker<'a> {
             }
         }
         self.policy.flows = made.into_iter().flatten().collect();
+        self.large_flows(&order, &looped);
+    }
+
+    /// Flows that grow too large, or too deep, once the flows that they run are put in. `order`
+    /// has those that are run first.
+    fn large_flows(&mut self, order: &[usize], looped: &BTreeSet<usize>) {
+        let mut sizes: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        let mut told = false;
+        for &index in order {
+            let Some(flow) = self.policy.flows.get(index) else {
+                continue;
+            };
+            let (mut states, mut depth) = (flow.states.len(), 0);
+            for state in &flow.states {
+                if let Step::Run { flow, .. } = &state.step
+                    && let Some((s, d)) = sizes.get(&flow.index())
+                {
+                    states = states.saturating_add(*s);
+                    depth = depth.max(d + 1);
+                }
+            }
+            sizes.insert(index, (states, depth));
+            let large = states > STATES_MAX || depth > RUNS_MAX;
+            if !large || looped.contains(&index) {
+                continue;
+            }
+            // Nothing can be said about its paths.
+            let (name, span) = (flow.name.clone(), flow.name_span);
+            if let Some(flow) = self.policy.flows.get_mut(index) {
+                flow.complete = false;
+            }
+            if std::mem::replace(&mut told, true) {
+                continue;
+            }
+            let label = if states > STATES_MAX {
+                format!("more than {STATES_MAX} states, with those of the flows that it runs")
+            } else {
+                format!("flows run one another more than {RUNS_MAX} levels deep")
+            };
+            let found = Diagnostic::new(
+                Code::FW390,
+                format!("flow `{name}` is too large to be looked through"),
+                span,
+                label,
+            )
+            .note("`run` puts the other flow into this one, with all that it runs.")
+            .help("let fewer states `run` flows, or start the parts one after another");
+            self.report(found);
+        }
     }
 
     /// Flows that are run come before those that run them. Reports circles, and answers which
@@ -131,8 +181,8 @@ impl<'a> Checker<'a> {
             }
         }
         let (mut order, mut circles) = (Vec::new(), BTreeSet::new());
-        // Tarjan's components come in reverse topological order: what is run first.
-        for mut component in tarjan_scc(&graph) {
+        // Kosaraju's components come in reverse topological order: what is run first.
+        for mut component in kosaraju_scc(&graph) {
             component.sort_unstable();
             let looped =
                 component.len() > 1 || component.iter().any(|&n| graph.contains_edge(n, n));

@@ -21,7 +21,7 @@ mod tests;
 mod types;
 mod unused;
 
-use super::{EnumType, Policy, RecordType, Type};
+use super::{ActionId, EnumType, Policy, RecordType, Type};
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::source::Span;
 use crate::syntax::tree;
@@ -62,10 +62,12 @@ pub fn check(files: &[tree::File]) -> (Policy, Vec<Diagnostic>) {
         records: Vec::new(),
         types: BTreeMap::new(),
         policy: empty(),
+        groups: BTreeMap::new(),
         expanding: Vec::new(),
         names: BTreeMap::new(),
         taken: BTreeSet::new(),
         expanded: 0,
+        depth: 0,
     };
     checker.header(files);
     checker.declare(files);
@@ -165,6 +167,8 @@ pub(super) struct Checker<'a> {
     /// Resolved type names; `None` where the declaration is wrong.
     types: BTreeMap<String, Option<Type>>,
     policy: Policy,
+    /// What each group comes to, once it is known; `None` if anything was wrong in it.
+    groups: BTreeMap<&'a str, Option<Vec<ActionId>>>,
     /// Defines being expanded, innermost last.
     expanding: Vec<String>,
     /// What the policy's own names stand for, and where the first one is declared.
@@ -173,6 +177,8 @@ pub(super) struct Checker<'a> {
     taken: BTreeSet<String>,
     /// Condition nodes made by expansion so far.
     expanded: usize,
+    /// How deep the condition goes that is being looked at, with the defines put in.
+    depth: usize,
 }
 
 impl<'a> Checker<'a> {

@@ -7,6 +7,9 @@ use crate::source::Span;
 use crate::syntax::tree::{Ident, Target, TargetKind, Targets};
 use std::collections::BTreeSet;
 
+/// Groups may use one another so deep.
+const GROUPS_MAX: usize = 48;
+
 impl<'a> Checker<'a> {
     /// The number of `integration.action`; reports what isn't there.
     pub(super) fn action_id(&mut self, integration: &Ident, action: &Ident) -> Option<ActionId> {
@@ -216,9 +219,26 @@ impl<'a> Checker<'a> {
                     );
                     return None;
                 }
+                if let Some(known) = self.groups.get(key) {
+                    return known.clone();
+                }
+                if way.len() >= GROUPS_MAX {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FW005,
+                            format!("groups use one another more than {GROUPS_MAX} levels deep"),
+                            name.span,
+                            "too deep here",
+                        )
+                        .label(span, "declared here")
+                        .help("put some of them together"),
+                    );
+                    return None;
+                }
                 way.push(key);
                 let ids = self.targets_on(node, way);
                 way.pop();
+                self.groups.insert(key, ids.clone());
                 ids
             }
         }

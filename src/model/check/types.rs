@@ -11,6 +11,8 @@ use crate::syntax::tree::{self, LiteralKind, Refinement, TypeExpr, TypeKind};
 /// Days from 1970-01-01 to 0001-01-01 and to 9999-12-31.
 const DATES: (i64, i64) = (-719_162, 2_932_896);
 const DAY_MS: i64 = 86_400_000;
+/// Types may be made of one another so deep: declared types, and records inside records.
+const TYPES_MAX: usize = 24;
 /// Code points are at most so many for a length bound.
 const LENGTH_MAX: i64 = 100_000_000;
 
@@ -42,6 +44,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.endless_records();
+        self.deep_records();
     }
 
     fn fields(&mut self, fields: &'a [tree::Field], what: &str) -> Vec<Field> {
@@ -138,6 +141,64 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Records inside records inside records: reviewers, runtimes and other readers of values go
+    /// down level by level.
+    fn deep_records(&mut self) {
+        fn inner(ty: &Type, level: usize) -> (usize, Option<RecordId>) {
+            match ty {
+                Type::Record(id) => (level, Some(*id)),
+                Type::List { element, .. } => inner(element, level + 1),
+                _ => (level, None),
+            }
+        }
+        let count = self.records.len();
+        // How deep each record goes. There are no circles, so that so many rounds settle it.
+        let mut depth = vec![1_usize; count];
+        for _ in 0..=TYPES_MAX {
+            let mut settled = true;
+            for at in 0..count {
+                let Some(record) = self.records.get(at) else {
+                    continue;
+                };
+                let below = record.fields.iter().map(|f| {
+                    let (lists, record) = inner(&f.ty, 0);
+                    let record = record.and_then(|id| depth.get(id.index()).copied());
+                    lists + record.unwrap_or(0)
+                });
+                let deep = 1 + below.max().unwrap_or(0);
+                if let Some(known) = depth.get_mut(at)
+                    && *known < deep
+                {
+                    (*known, settled) = (deep, false);
+                }
+            }
+            if settled {
+                break;
+            }
+        }
+        let deep = |at: usize| depth.get(at).is_some_and(|d| *d > TYPES_MAX);
+        // The innermost of those that are too deep tells it; nothing downstream goes down there.
+        let mut told = false;
+        for at in (0..count).filter(|at| deep(*at)) {
+            let Some(record) = self.records.get_mut(at) else {
+                continue;
+            };
+            let (name, span) = (record.name.clone(), record.span);
+            record.fields.retain(|f| inner(&f.ty, 0).1.is_none());
+            if !std::mem::replace(&mut told, true) {
+                let found = Diagnostic::new(
+                    Code::FW005,
+                    format!("record `{name}` is nested more than {TYPES_MAX} levels deep"),
+                    span,
+                    "records inside records inside records",
+                );
+                self.report(
+                    found.help("pass the inner values separately, or look them up by a key"),
+                );
+            }
+        }
+    }
+
     fn named_type(&mut self, name: &'a str, way: &mut Vec<&'a str>) -> Option<Type> {
         if let Some(done) = self.types.get(name) {
             return done.clone();
@@ -169,6 +230,19 @@ impl<'a> Checker<'a> {
                         )
                         .help("begin with a built-in type such as `string` or `int`"),
                     );
+                    None
+                } else if way.len() >= TYPES_MAX {
+                    // One chain is told of once, however long it is.
+                    if self.findings.iter().any(|d| d.code == Code::FW005) {
+                        return None;
+                    }
+                    let found = Diagnostic::new(
+                        Code::FW005,
+                        format!("types use one another more than {TYPES_MAX} levels deep"),
+                        span,
+                        "too deep here",
+                    );
+                    self.report(found.help("put some of them together"));
                     None
                 } else {
                     way.push(name);
