@@ -9,7 +9,7 @@ use crate::flow::picture::StateAt;
 use crate::flow::possible::{Answers, Moment, Site, answers};
 use crate::gate::Scope;
 use crate::logic::Formula;
-use crate::model::{ActionId, ArgList, Effect, State};
+use crate::model::{ActionId, ArgList, Effect, RuleKind, State};
 
 impl Explorer<'_, '_, '_> {
     fn position(&self, place: StateAt) -> i64 {
@@ -96,18 +96,20 @@ impl Explorer<'_, '_, '_> {
     }
 
     /// How long an entry of a `do` state can take from its first attempt to the beginning of its
-    /// last one, if nobody is late; none if somebody has to approve.
+    /// last one, if nobody is late; none if somebody who has to approve may take for ever.
     fn entry_takes(&self, state: &State, action: ActionId) -> Option<i64> {
-        let gate = self.gate.of(action)?;
-        if !gate.escalations.is_empty() {
-            return None;
+        let mut attempt = self.policy.action(action).timeout_ms;
+        for firing in &self.gate.of(action)?.escalations {
+            let rule = self.policy.rules.get(firing.rule.index())?;
+            if let RuleKind::Escalate { within_ms, .. } = rule.kind {
+                attempt = attempt.checked_add(within_ms?)?;
+            }
         }
-        let timeout = self.policy.action(action).timeout_ms;
         let mut total = 0_i64;
         for retry in state.handlers.iter().filter_map(|h| h.retry) {
             let wait = retry.backoff_ms.map_or(0, |(_, cap)| cap);
             let count = i64::try_from(retry.count).ok()?;
-            total = total.checked_add(wait.checked_add(timeout)?.checked_mul(count)?)?;
+            total = total.checked_add(wait.checked_add(attempt)?.checked_mul(count)?)?;
         }
         Some(total)
     }

@@ -68,6 +68,12 @@ impl<'a> Explorer<'_, '_, 'a> {
         self.uses_args(at, &step.args, &def.params, config);
         let repeat = self.repeat(config, state, action);
         let can = self.answers(config, action, Some(&step.args), repeat);
+        // While a write is in doubt, only its own repeat is admitted.
+        let repeat = match config.history.of(action).unsettled {
+            0 => repeat,
+            _ if def.tracked() => Repeat::Sure,
+            _ => repeat,
+        };
         for (i, o) in state.outcomes.iter().enumerate() {
             let refused = match o.kind {
                 OutcomeKind::Denied => Some(can.denied),
