@@ -2,7 +2,7 @@
 
 use super::excerpt::Excerpt;
 use super::{Diagnostic, Severity};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity as Gravity, SourceCode,
 };
@@ -41,7 +41,7 @@ pub fn render(sources: &Sources, finding: &Diagnostic, style: Style) -> String {
         .with_context_lines(1)
         .without_syntax_highlighting();
     let mut drawn = String::new();
-    for (i, (file, labels)) in by_file(finding).into_iter().enumerate() {
+    for (i, (file, labels)) in parts(sources, finding).into_iter().enumerate() {
         let excerpt = Excerpt::new(sources.file(file));
         let labels = labels
             .into_iter()
@@ -107,18 +107,28 @@ pub fn render(sources: &Sources, finding: &Diagnostic, style: Style) -> String {
     drawn
 }
 
-/// Marks by file, the file of the finding itself first.
-fn by_file(finding: &Diagnostic) -> Vec<(FileId, Vec<(&str, crate::source::Span, bool)>)> {
-    let home = finding.span().file;
-    let mut files: BTreeMap<(bool, FileId), Vec<_>> = BTreeMap::new();
-    files.entry((false, home)).or_default();
+/// Marks further away than this many lines are drawn after the finding's own place.
+const NEAR: usize = 12;
+
+/// What is drawn together: the marks around the finding's own place, then the others of its file,
+/// then those of each other file.
+fn parts<'f>(
+    sources: &Sources,
+    finding: &'f Diagnostic,
+) -> Vec<(FileId, Vec<(&'f str, Span, bool)>)> {
+    let own = finding.span();
+    let line = |span: Span| sources.file(span.file).line_index(span.range().start);
+    let mut parts: BTreeMap<(bool, FileId), Vec<_>> = BTreeMap::new();
+    parts.entry((false, own.file)).or_default();
     for label in &finding.labels {
-        files
-            .entry((label.span.file != home, label.span.file))
-            .or_default()
-            .push((label.text.as_str(), label.span, label.primary));
+        let near = label.span.file == own.file && line(label.span).abs_diff(line(own)) <= NEAR;
+        parts.entry((!near, label.span.file)).or_default().push((
+            label.text.as_str(),
+            label.span,
+            label.primary,
+        ));
     }
-    files.into_iter().map(|((_, file), l)| (file, l)).collect()
+    parts.into_iter().map(|((_, file), l)| (file, l)).collect()
 }
 
 /// What miette is to draw: the marks of one finding in one file.

@@ -1,6 +1,6 @@
 //! Cycles that nothing bounds.
 
-use super::explore::{Edge, Picture, Place, Way};
+use super::picture::{Edge, Picture, Place, Way};
 use crate::model::{ActionId, LimitPer, Policy, RuleKind, Step};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;

@@ -1,7 +1,7 @@
 //! What each way a call can end makes of history. The words are those of the runtime's protocol.
 
 use super::history::{Caps, History};
-use crate::model::{ActionId, Effect, OutcomeKind, Policy};
+use crate::model::{ActionId, ConfirmLine, Effect, OutcomeKind, Policy};
 use crate::syntax::tree::FailureKind;
 
 /// How a call ended, as far as history goes.
@@ -13,6 +13,15 @@ pub enum Ending {
     Clean,
     /// It may have happened.
     Doubt,
+}
+
+/// Whether a call repeats an earlier one, so that they have one effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    No,
+    Maybe,
+    /// It repeats a call in doubt.
+    Sure,
 }
 
 /// The ending that an outcome of a call means for an action.
@@ -29,198 +38,378 @@ pub fn ending(policy: &Policy, action: ActionId, outcome: OutcomeKind) -> Option
     })
 }
 
-/// The histories that a call of `action` with that ending can lead to. `repeats`: it repeats an
-/// idempotent call of this very entry that is in doubt.
+/// Whether a call of the action may undo or confirm another one.
+pub fn concerns_others(policy: &Policy, action: ActionId) -> bool {
+    policy.actions.iter().any(|a| {
+        a.undo.as_ref().is_some_and(|u| u.action == action)
+            || a.confirm.as_ref().is_some_and(|c| c.action == action)
+    })
+}
+
+/// The histories that an admitted call of `action` with that ending can lead to.
 pub fn after_call(
     policy: &Policy,
     caps: &Caps,
     history: &History,
     action: ActionId,
     ending: Ending,
-    repeats: bool,
+    repeat: Repeat,
 ) -> Vec<History> {
-    let def = policy.action(action);
-    let (writes, expendable) = match def.effect {
+    let mut all = Vec::new();
+    for next in own_effect(policy, caps, history, action, ending, repeat) {
+        add_all(&mut all, told_of_others(policy, caps, next, action, ending));
+    }
+    all
+}
+
+fn add(all: &mut Vec<History>, history: History) {
+    if !all.contains(&history) {
+        all.push(history);
+    }
+}
+
+fn add_all(all: &mut Vec<History>, more: Vec<History>) {
+    more.into_iter().for_each(|h| add(all, h));
+}
+
+/// What becomes of the effect of the call itself.
+fn own_effect(
+    policy: &Policy,
+    caps: &Caps,
+    history: &History,
+    action: ActionId,
+    ending: Ending,
+    repeat: Repeat,
+) -> Vec<History> {
+    let (writes, expendable) = match policy.action(action).effect {
         Effect::Read => (false, false),
         Effect::Write { expendable, .. } => (true, expendable),
     };
-    let next = history.with(caps, action, |c| {
+    let called = history.with(caps, action, |c| {
         c.calls = c.calls.saturating_add(1);
-        match ending {
-            Ending::Done => {
-                c.done = true;
-                if writes {
-                    if repeats {
-                        c.unsettled = c.unsettled.saturating_sub(1);
-                    }
-                    c.standing = c.standing.saturating_add(1);
-                }
-            }
-            Ending::Clean => {}
-            Ending::Doubt if writes && expendable => c.doubtful = c.doubtful.saturating_add(1),
-            Ending::Doubt if writes && !repeats => c.unsettled = c.unsettled.saturating_add(1),
-            Ending::Doubt => {}
-        }
+        c.done |= ending == Ending::Done;
     });
-    let mut all = vec![next];
-    // The call may have been the undo, or the confirmation, of a write before it.
-    for (index, other) in policy.actions.iter().enumerate() {
-        let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
-        let undoes =
-            ending == Ending::Done && other.undo.as_ref().is_some_and(|u| u.action == action);
-        let confirms =
-            ending != Ending::Doubt && other.confirm.as_ref().is_some_and(|c| c.action == action);
+    let of = history.of(action);
+    let mut all = Vec::new();
+    if writes && repeat != Repeat::No {
+        // One attempt in which nothing happened, or in doubt, says nothing about an earlier one.
+        let tells = ending == Ending::Done;
+        if of.unsettled > 0 {
+            all.push(called.with(caps, action, |c| {
+                if tells {
+                    c.unsettled -= 1;
+                    c.stands();
+                }
+            }));
+        }
+        if of.doubtful > 0 {
+            all.push(called.with(caps, action, |c| {
+                if tells {
+                    c.doubtful -= 1;
+                    c.stands();
+                }
+            }));
+        }
+        let in_doubt = of.unsettled > 0 || of.doubtful > 0;
+        if of.standing > 0 && !(repeat == Repeat::Sure && in_doubt) {
+            add(&mut all, called.clone());
+        }
+    }
+    if all.is_empty() || repeat != Repeat::Sure {
+        add(
+            &mut all,
+            called.with(caps, action, |c| match ending {
+                Ending::Done if writes => c.stands(),
+                Ending::Clean if writes => c.latest_stands = false,
+                Ending::Doubt if writes && expendable => {
+                    c.doubtful = c.doubtful.saturating_add(1);
+                    c.latest_stands = false;
+                }
+                Ending::Doubt if writes => {
+                    c.unsettled = c.unsettled.saturating_add(1);
+                    c.latest_stands = false;
+                }
+                _ => {}
+            }),
+        );
+    }
+    all
+}
+
+/// The call may have been the undo, or the confirmation, of a write before it.
+fn told_of_others(
+    policy: &Policy,
+    caps: &Caps,
+    history: History,
+    action: ActionId,
+    ending: Ending,
+) -> Vec<History> {
+    let mut all = vec![history];
+    if ending == Ending::Done {
+        all = undone_by(policy, caps, all, action);
+    }
+    for (id, other) in actions(policy) {
+        let Some(confirm) = other.confirm.as_ref().filter(|c| c.action == action) else {
+            continue;
+        };
+        let tells = |happened: bool| {
+            let of = |l: &ConfirmLine| l.happened == happened && ends_so(policy, action, l, ending);
+            confirm.lines.iter().any(of)
+        };
+        let mut more = Vec::new();
+        for h in all.iter().filter(|h| h.of(id).unsettled > 0) {
+            if tells(false) {
+                more.push(h.with(caps, id, |c| c.unsettled -= 1));
+            }
+            if tells(true) {
+                let happened = h.with(caps, id, happened);
+                more.extend(undone_by(policy, caps, vec![happened], id));
+            }
+        }
+        add_all(&mut all, more);
+    }
+    all
+}
+
+/// A write in doubt turns out to have happened.
+fn happened(c: &mut super::history::Calls) {
+    c.unsettled = c.unsettled.saturating_sub(1);
+    c.done = true;
+    c.stands();
+}
+
+/// Whether a line of a confirmation speaks of an ending.
+fn ends_so(policy: &Policy, by: ActionId, line: &ConfirmLine, ending: Ending) -> bool {
+    let failures = &policy.action(by).failures;
+    let kind = failures.iter().find(|f| f.name == line.on).map(|f| f.kind);
+    let meant = match kind {
+        _ if line.on == "ok" => Ending::Done,
+        Some(FailureKind::Permanent | FailureKind::Transient) => Ending::Clean,
+        _ => Ending::Doubt,
+    };
+    meant == ending
+}
+
+fn actions(policy: &Policy) -> impl Iterator<Item = (ActionId, &crate::model::Action)> {
+    (0..).zip(&policy.actions).map(|(i, a)| (ActionId(i), a))
+}
+
+/// The same histories, and those in which a success of `action` has undone a write.
+fn undone_by(
+    policy: &Policy,
+    caps: &Caps,
+    mut all: Vec<History>,
+    action: ActionId,
+) -> Vec<History> {
+    for (id, other) in actions(policy) {
+        let Some(undo) = other.undo.as_ref().filter(|u| u.action == action) else {
+            continue;
+        };
         let mut more = Vec::new();
         for h in &all {
-            let of = h.of(id);
-            if undoes && of.standing > 0 {
-                more.push(h.with(caps, id, |c| c.standing -= 1));
-            }
-            if undoes && of.unsettled > 0 && other.undo.as_ref().is_some_and(|u| u.tolerant) {
-                more.push(h.with(caps, id, |c| c.unsettled -= 1));
-            }
-            if confirms && of.unsettled > 0 {
-                more.push(h.with(caps, id, |c| c.unsettled -= 1));
-                more.push(h.with(caps, id, |c| {
-                    c.unsettled -= 1;
-                    c.standing = c.standing.saturating_add(1);
-                    c.done = true;
-                }));
+            more.extend(without_one(caps, h, id, undo.tolerant));
+        }
+        add_all(&mut all, more);
+    }
+    all
+}
+
+/// The histories in which one write less stands, or is in doubt if its undo is tolerant.
+fn without_one(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<History> {
+    let of = h.of(action);
+    let mut all = Vec::new();
+    if of.standing > 0 {
+        all.push(h.with(caps, action, |c| {
+            c.standing -= 1;
+            c.latest_stands = false;
+        }));
+    }
+    if of.unsettled > 0 && tolerant {
+        all.push(h.with(caps, action, |c| c.unsettled -= 1));
+    }
+    if of.doubtful > 0 && tolerant {
+        all.push(h.with(caps, action, |c| c.doubtful -= 1));
+    }
+    all
+}
+
+/// A way that `settle` can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    pub history: History,
+    /// A call was found to have happened.
+    pub happened: bool,
+    /// A call has stayed in doubt.
+    pub unknown: bool,
+}
+
+impl Settled {
+    /// The outcome that this is: unknown wins, then happened.
+    pub fn outcome(&self) -> OutcomeKind {
+        match (self.unknown, self.happened) {
+            (true, _) => OutcomeKind::Unknown,
+            (false, true) => OutcomeKind::Happened,
+            (false, false) => OutcomeKind::Absent,
+        }
+    }
+}
+
+/// The ways that `settle` can go.
+pub fn after_settle(
+    policy: &Policy,
+    caps: &Caps,
+    history: &History,
+    action: ActionId,
+) -> Vec<Settled> {
+    let of = history.of(action);
+    let way = |history: History, happened, unknown| Settled {
+        history,
+        happened,
+        unknown,
+    };
+    if of.unsettled == 0 {
+        // What is known of the latest call is the answer.
+        let mut all = Vec::new();
+        if of.standing > 0 {
+            all.push(way(history.clone(), true, false));
+        }
+        if !of.latest_stands {
+            all.push(way(history.clone(), false, false));
+        }
+        return all;
+    }
+    let mut all = vec![way(history.clone(), false, false)];
+    for _ in 0..of.unsettled {
+        let mut next = Vec::new();
+        for before in &all {
+            for after in settle_one(policy, caps, before, action) {
+                if !next.contains(&after) {
+                    next.push(after);
+                }
             }
         }
-        for h in more {
-            if !all.contains(&h) {
-                all.push(h);
+        all = next;
+    }
+    all
+}
+
+/// The ways that asking about one call in doubt can go.
+fn settle_one(policy: &Policy, caps: &Caps, before: &Settled, action: ActionId) -> Vec<Settled> {
+    // Nobody could be asked.
+    let mut all = vec![Settled {
+        unknown: true,
+        ..before.clone()
+    }];
+    let Some(confirm) = &policy.action(action).confirm else {
+        return all;
+    };
+    for ending in [Ending::Done, Ending::Clean, Ending::Doubt] {
+        let by = confirm.action;
+        for asked in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
+            all.push(Settled {
+                history: asked.clone(),
+                happened: before.happened,
+                unknown: true,
+            });
+            for line in &confirm.lines {
+                if !ends_so(policy, by, line, ending) {
+                    continue;
+                }
+                let told = if line.happened {
+                    undone_by(
+                        policy,
+                        caps,
+                        vec![asked.with(caps, action, happened)],
+                        action,
+                    )
+                } else {
+                    vec![asked.with(caps, action, |c| {
+                        c.unsettled = c.unsettled.saturating_sub(1);
+                    })]
+                };
+                all.extend(told.into_iter().map(|history| Settled {
+                    history,
+                    happened: before.happened || line.happened,
+                    unknown: before.unknown,
+                }));
             }
         }
     }
     all
 }
 
-/// The histories after `settle` with that outcome; empty if the outcome is impossible.
-pub fn after_settle(
-    policy: &Policy,
-    caps: &Caps,
-    history: &History,
-    action: ActionId,
-    outcome: OutcomeKind,
-) -> Vec<History> {
-    let of = history.of(action);
-    let confirm = policy.action(action).confirm.as_ref();
-    let can =
-        |happened: bool| confirm.is_some_and(|c| c.lines.iter().any(|l| l.happened == happened));
-    if of.unsettled == 0 {
-        let fits = match outcome {
-            OutcomeKind::Happened => of.standing > 0,
-            OutcomeKind::Absent => of.standing == 0,
-            _ => false,
-        };
-        return if fits {
-            vec![history.clone()]
-        } else {
-            Vec::new()
-        };
-    }
-    match outcome {
-        OutcomeKind::Happened if can(true) => (1..=of.unsettled)
-            .map(|n| {
-                history.with(caps, action, |c| {
-                    c.unsettled = 0;
-                    c.standing = c.standing.saturating_add(n);
-                    c.done = true;
-                })
-            })
-            .collect(),
-        OutcomeKind::Absent if can(false) => vec![history.with(caps, action, |c| c.unsettled = 0)],
-        OutcomeKind::Unknown => {
-            let mut all = vec![history.clone()];
-            for left in 1..of.unsettled {
-                for happened in 0..=(of.unsettled - left) {
-                    if happened > 0 && !can(true) {
-                        continue;
-                    }
-                    all.push(history.with(caps, action, |c| {
-                        c.unsettled = left;
-                        c.standing = c.standing.saturating_add(happened);
-                        c.done |= happened > 0;
-                    }));
-                }
-            }
-            all
-        }
-        _ => Vec::new(),
-    }
+/// A way that `unwind` can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwound {
+    pub history: History,
+    /// A write could not be undone.
+    pub failed: bool,
 }
 
-/// The histories after `unwind` of those actions; empty if the outcome is impossible.
+/// The ways that `unwind` of those actions can go.
 pub fn after_unwind(
     policy: &Policy,
     caps: &Caps,
     history: &History,
     actions: &[ActionId],
-    outcome: OutcomeKind,
-) -> Vec<History> {
-    let left = |h: &History| {
-        actions
-            .iter()
-            .any(|a| h.of(*a).standing > 0 || h.of(*a).unsettled > 0)
-    };
-    let undone = |h: &History| {
-        let mut h = h.clone();
-        for action in actions {
-            let undo = policy.action(*action).undo.as_ref();
-            let of = h.of(*action);
-            if of.standing > 0 || of.unsettled > 0 {
-                let tolerant = undo.is_some_and(|u| u.tolerant);
-                h = h.with(caps, *action, |c| {
-                    c.standing = 0;
-                    if tolerant {
-                        c.unsettled = 0;
+) -> Vec<Unwound> {
+    let mut all = vec![Unwound {
+        history: history.clone(),
+        failed: false,
+    }];
+    for &action in actions {
+        let Some(undo) = &policy.action(action).undo else {
+            continue;
+        };
+        let of = history.of(action);
+        // What may not have happened can be undone only by a tolerant undo.
+        let hopeless = of.unsettled > 0 && !undo.tolerant;
+        let tries = of.standing + if undo.tolerant { of.unsettled } else { 0 };
+        for _ in 0..tries {
+            let mut next = Vec::new();
+            for before in &all {
+                for after in undo_one(policy, caps, before, action) {
+                    if !next.contains(&after) {
+                        next.push(after);
                     }
-                });
-                if let Some(u) = undo {
-                    h = h.with(caps, u.action, |c| {
-                        c.calls = c.calls.saturating_add(1);
-                        c.standing = c.standing.saturating_add(1);
-                        c.done = true;
+                }
+            }
+            all = next;
+        }
+        for way in &mut all {
+            way.failed |= hopeless;
+        }
+    }
+    all
+}
+
+/// The ways that undoing one write can go.
+fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) -> Vec<Unwound> {
+    // The undo was refused.
+    let mut all = vec![Unwound {
+        history: before.history.clone(),
+        failed: true,
+    }];
+    let Some(undo) = &policy.action(action).undo else {
+        return all;
+    };
+    for ending in [Ending::Done, Ending::Clean, Ending::Doubt] {
+        let by = undo.action;
+        for called in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
+            if ending == Ending::Done {
+                for history in without_one(caps, &called, action, undo.tolerant) {
+                    all.push(Unwound {
+                        history,
+                        failed: before.failed,
                     });
                 }
-            }
-        }
-        h
-    };
-    match outcome {
-        OutcomeKind::Clean => {
-            let clean = undone(history);
-            if left(&clean) {
-                Vec::new()
             } else {
-                vec![clean]
+                all.push(Unwound {
+                    history: called,
+                    failed: true,
+                });
             }
         }
-        OutcomeKind::Stuck if left(history) => {
-            // Any part of it may be left; an undo that is tracked may itself be in doubt.
-            let mut all = vec![history.clone()];
-            for action in actions {
-                let of = history.of(*action);
-                if of.standing == 0 && of.unsettled == 0 {
-                    continue;
-                }
-                if let Some(u) = policy.action(*action).undo.as_ref()
-                    && policy.action(u.action).tracked()
-                {
-                    all.push(history.with(caps, u.action, |c| {
-                        c.calls = c.calls.saturating_add(1);
-                        c.unsettled = c.unsettled.saturating_add(1);
-                    }));
-                }
-                let partly = history.with(caps, *action, |c| c.standing = 0);
-                if left(&partly) && !all.contains(&partly) {
-                    all.push(partly);
-                }
-            }
-            all
-        }
-        _ => Vec::new(),
     }
+    all
 }

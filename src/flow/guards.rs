@@ -1,9 +1,9 @@
 //! Guards of a flow's states as formulas over its slots, and what is known once one was passed.
 
 use crate::diagnostics::Diagnostic;
-use crate::gate::{Gate, Scope, Truth, checks::undecided};
+use crate::gate::{Gate, Scope, Truth};
 use crate::logic::Formula;
-use crate::model::{Atom, AtomKind, BindingId, Cond, Operand, Path, Root};
+use crate::model::{Atom, AtomKind, Cond, Operand, Path, Root};
 
 /// A guard: its formulas, and what it tells about slots for as long as they are not bound again.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Guard {
     pub if_false: Vec<u32>,
 }
 
-/// A fact about slots: a formula, and the bindings that it speaks of.
+/// A fact about slots: a formula, and the slots that it speaks of.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub formula: Formula,
@@ -41,13 +41,13 @@ impl Facts {
         u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Encodes a guard. `binding` tells the slot of a binding of this run.
+    /// Encodes a guard. `slot` tells the slot that a path of this run begins at.
     pub fn guard<'a>(
         &mut self,
         gate: &mut Gate<'a>,
         cond: &Cond,
         scope: &Scope<'a>,
-        binding: &dyn Fn(BindingId) -> u32,
+        slot: &dyn Fn(&Path) -> Option<u32>,
         findings: &mut Vec<Diagnostic>,
     ) -> Option<Guard> {
         let truth = gate.decided(cond, scope, findings)?;
@@ -55,7 +55,7 @@ impl Facts {
         conjuncts(cond, true, &mut parts);
         let mut if_true = Vec::new();
         for (part, positive) in parts {
-            if let Some(slots) = pure(part, binding)
+            if let Some(slots) = pure(part, slot)
                 && let Ok(t) = gate.encoder.truth(part, scope)
             {
                 if_true.push(self.add(if positive { t.yes } else { t.no }, slots));
@@ -65,13 +65,12 @@ impl Facts {
         conjuncts(cond, false, &mut parts);
         let mut if_false = Vec::new();
         for (part, positive) in parts {
-            if let Some(slots) = pure(part, binding)
+            if let Some(slots) = pure(part, slot)
                 && let Ok(t) = gate.encoder.truth(part, scope)
             {
                 if_false.push(self.add(if positive { t.yes } else { t.no }, slots));
             }
         }
-        let _ = undecided::place;
         Some(Guard {
             truth,
             if_true,
@@ -92,22 +91,22 @@ fn conjuncts<'c>(cond: &'c Cond, positive: bool, out: &mut Vec<(&'c Cond, bool)>
 }
 
 /// The slots that a condition speaks of, if it speaks of nothing but slots.
-fn pure(cond: &Cond, binding: &dyn Fn(BindingId) -> u32) -> Option<Vec<u32>> {
+fn pure(cond: &Cond, slot: &dyn Fn(&Path) -> Option<u32>) -> Option<Vec<u32>> {
     let mut slots = Vec::new();
-    only_slots(cond, binding, &mut slots).then(|| {
+    only_slots(cond, slot, &mut slots).then(|| {
         slots.sort_unstable();
         slots.dedup();
         slots
     })
 }
 
-fn only_slots(cond: &Cond, binding: &dyn Fn(BindingId) -> u32, slots: &mut Vec<u32>) -> bool {
+fn only_slots(cond: &Cond, slot: &dyn Fn(&Path) -> Option<u32>, slots: &mut Vec<u32>) -> bool {
     let path = |p: &Path, slots: &mut Vec<u32>| match p.root {
-        Root::Binding(id) => {
-            slots.push(binding(id));
+        Root::Binding(_) | Root::FlowParam(_) => {
+            slots.extend(slot(p));
             true
         }
-        Root::FlowParam(_) | Root::Element => true,
+        Root::Element => true,
         _ => false,
     };
     let operand = |o: &Operand, slots: &mut Vec<u32>| match o {
@@ -116,9 +115,9 @@ fn only_slots(cond: &Cond, binding: &dyn Fn(BindingId) -> u32, slots: &mut Vec<u
         Operand::History(_) => false,
     };
     match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().all(|p| only_slots(p, binding, slots)),
-        Cond::Not(inner) => only_slots(inner, binding, slots),
-        Cond::Define { body, .. } => only_slots(body, binding, slots),
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().all(|p| only_slots(p, slot, slots)),
+        Cond::Not(inner) => only_slots(inner, slot, slots),
+        Cond::Define { body, .. } => only_slots(body, slot, slots),
         Cond::Atom(Atom { kind, .. }) => match kind {
             AtomKind::Const(_) => true,
             AtomKind::Holds(o)
@@ -130,7 +129,7 @@ fn only_slots(cond: &Cond, binding: &dyn Fn(BindingId) -> u32, slots: &mut Vec<u
                 path(list, slots) && operand(element, slots)
             }
             AtomKind::Quantifier { list, body, .. } => {
-                path(list, slots) && only_slots(body, binding, slots)
+                path(list, slots) && only_slots(body, slot, slots)
             }
             AtomKind::During { .. } => false,
         },

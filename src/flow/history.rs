@@ -21,6 +21,16 @@ pub struct Calls {
     pub doubtful: u8,
     /// A call has succeeded.
     pub done: bool,
+    /// The latest write surely stands. Kept for tracked writes.
+    pub latest_stands: bool,
+}
+
+impl Calls {
+    /// A write has happened, the latest one.
+    pub fn stands(&mut self) {
+        self.standing = self.standing.saturating_add(1);
+        self.latest_stands = true;
+    }
 }
 
 /// The calls of all actions.
@@ -119,6 +129,7 @@ impl History {
             of.standing = of.standing.min(effects);
             of.unsettled = of.unsettled.min(effects);
             of.doubtful = of.doubtful.min(effects);
+            of.latest_stands &= of.standing > 0;
         }
         next
     }

@@ -1,15 +1,17 @@
 //! Flows: the graph of states, one shared picture of everything that a run can do, and the checks
 //! that read it.
 
+mod arguments;
 mod bounds;
 mod calls;
 mod checks;
 mod explore;
 mod guards;
 mod history;
+mod picture;
 mod possible;
 
-pub use explore::{Picture, Place, Step};
+pub use picture::{Edge, Picture, Place, Way};
 
 use crate::diagnostics::Diagnostic;
 use crate::gate::Gate;
@@ -22,6 +24,15 @@ use crate::model::inline::Inlined;
 pub fn check(gate: &mut Gate<'_>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     let policy = gate.encoder.policy();
+    let pictures = pictures(gate, &mut findings);
+    checks::run(policy, &pictures, &mut findings);
+    findings
+}
+
+/// The pictures of all flows, with what was found while they were drawn.
+#[must_use]
+pub fn pictures(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) -> Vec<Picture> {
+    let policy = gate.encoder.policy();
     let mut pictures = Vec::new();
     for index in 0..policy.flows.len() {
         let id = FlowId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -29,8 +40,7 @@ pub fn check(gate: &mut Gate<'_>) -> Vec<Diagnostic> {
         let Some(inlined) = Inlined::new(policy, id) else {
             continue;
         };
-        pictures.push(explore::explore(gate, id, inlined, &mut findings));
+        pictures.push(explore::explore(gate, id, inlined, findings));
     }
-    checks::run(policy, &pictures, &mut findings);
-    findings
+    pictures
 }

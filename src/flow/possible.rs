@@ -1,14 +1,15 @@
 //! What the gate can answer at a state, and which guards can hold there: questions to the solver,
 //! each asked once.
 
+use super::arguments::link;
+use super::calls::Repeat;
 use super::guards::Facts;
 use super::history::{Caps, History};
 use crate::gate::{Gate, Meaning, Scope};
 use crate::logic::{Assignment, Budget, Formula, IntSet, OutOfBudget, Term};
 use crate::model::fit;
-use crate::model::{
-    ActionId, ArgList, Const, Expr, HistoryTerm, LimitPer, Path, Root, RuleId, RuleKind, Type,
-};
+use crate::model::{ActionId, ArgList, HistoryTerm, LimitPer, Policy, RuleKind};
+use crate::syntax::tree::HistoryFunc;
 use rustc_hash::FxHashMap;
 
 /// What the gate can answer to one call.
@@ -28,13 +29,28 @@ pub struct Site<'s, 'a> {
     /// None: an agent's call, with any arguments.
     pub args: Option<(&'s ArgList, &'s Scope<'a>)>,
     pub position: i64,
+    /// The number of the state.
+    pub state: u32,
+    /// It is a further attempt: inputs have changed since the arguments were frozen.
+    pub later: bool,
+    pub repeat: Repeat,
+}
+
+/// What is known of the calls with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyed {
+    /// All calls have it.
+    All,
+    /// A call that has it has succeeded.
+    One,
+    Unknown,
 }
 
 /// The answers that were found, by question.
 #[derive(Default)]
 pub struct Memo {
     solved: FxHashMap<Formula, bool>,
-    links: FxHashMap<(u32, ActionId), Formula>,
+    links: FxHashMap<(u32, ActionId, bool), Formula>,
     /// Questions that ran out of their budget.
     pub gave_up: Vec<OutOfBudget>,
 }
@@ -72,8 +88,8 @@ pub struct Moment<'m> {
     pub facts: &'m Facts,
     pub history: &'m History,
     pub caps: &'m Caps,
-    /// Whether a keyed question is surely answered by a call on this path (yes), surely not (no).
-    pub keyed: &'m dyn Fn(&HistoryTerm) -> Option<bool>,
+    /// What is known of the calls that a keyed question is about.
+    pub keyed: &'m dyn Fn(&HistoryTerm) -> Keyed,
 }
 
 impl Moment<'_> {
@@ -110,17 +126,16 @@ impl Moment<'_> {
         if high == 0 {
             return all;
         }
-        if !filtered {
-            match (self.keyed)(asked) {
-                Some(true) if matches!(asked.func, crate::syntax::tree::HistoryFunc::Done) => {
-                    return IntSet::point(1);
-                }
-                Some(true) => return all,
-                Some(false) => return IntSet::point(0),
-                None => {}
+        let least = match (self.keyed)(asked) {
+            Keyed::All if !filtered => return all,
+            Keyed::One
+                if !filtered && matches!(asked.func, HistoryFunc::Done | HistoryFunc::Calls) =>
+            {
+                1
             }
-        }
-        IntSet::range(0, high)
+            _ => 0,
+        };
+        IntSet::range(least, high)
     }
 }
 
@@ -142,55 +157,83 @@ pub fn answers<'a>(
     site: &Site<'_, 'a>,
     moment: &Moment<'_>,
     terms: &[(Term, HistoryTerm)],
-    state: u32,
-    repeats: bool,
 ) -> Answers {
     let policy = gate.encoder.policy();
     let action = policy.action(site.action);
-    let mut known = moment.formula(gate, terms, site.position);
-    let mut surely_valid = false;
-    if let Some((args, scope)) = &site.args {
-        let link = match memo.links.get(&(state, site.action)) {
-            Some(l) => *l,
-            None => {
-                let l = link(gate, site.action, args, scope);
-                memo.links.insert((state, site.action), l);
-                l
-            }
-        };
-        known = gate.encoder.logic.and(&[known, link]);
-        surely_valid = fit::args_fit(policy, args, &action.params);
-    }
+    let history = moment.formula(gate, terms, site.position);
+    // Later, the arguments are still those of the entry, but the inputs are new.
+    let known = |later: bool, gate: &mut Gate<'a>, memo: &mut Memo| match &site.args {
+        None => history,
+        Some((args, scope)) => {
+            let key = (site.state, site.action, later);
+            let link = *memo
+                .links
+                .entry(key)
+                .or_insert_with(|| link(gate, site.action, args, scope, later));
+            gate.encoder.logic.and(&[history, link])
+        }
+    };
+    let now = known(site.later, gate, memo);
     let Some((denied, escalated, allowed)) = gate
         .of(site.action)
         .map(|g| (g.denied, g.escalated, g.allowed))
     else {
         return Answers::default();
     };
-    let mut ask = |gate: &mut Gate<'_>, f: Formula| {
+    let ask = |gate: &mut Gate<'a>, memo: &mut Memo, known: Formula, f: Formula| {
         let question = gate.encoder.logic.and(&[f, known]);
         memo.possible(gate, question)
     };
     let of = moment.history.of(site.action);
-    // Until a write is settled, only its own repeat is let through.
-    let closed = action.tracked() && of.unsettled > 0 && !repeats;
-    let may_be_repeat = action_is_idempotent(action) && site.args.is_none_or(|_| true);
+    // Until a write is settled, only its own repeat is let through. An agent's calls may have been
+    // in flight together.
+    let doubt = action.tracked() && of.unsettled > 0;
+    let closed = doubt && site.args.is_some() && site.repeat != Repeat::Sure;
     let mut out = Answers {
-        denied: ask(gate, denied) || closed,
+        denied: ask(gate, memo, now, denied) || closed,
         ..Answers::default()
     };
-    if site.args.is_some() && !surely_valid {
-        out.denied = true;
+    if let Some((args, _)) = &site.args {
+        out.denied |= !fit::args_fit(policy, args, &action.params);
     }
-    if closed && !may_be_repeat {
+    if closed && site.repeat == Repeat::No {
         return out;
     }
-    let escalates = ask(gate, escalated);
-    let allows = ask(gate, allowed);
-    if !escalates && !allows {
+    let escalates = ask(gate, memo, now, escalated);
+    if !escalates && !ask(gate, memo, now, allowed) {
         return out;
     }
-    let mut always_limited = false;
+    let (limited, always) = limits(policy, site, moment);
+    out.limited = limited;
+    if always {
+        return out;
+    }
+    out.admitted = true;
+    if escalates {
+        out.declined = true;
+        // Once approved, it is decided again, with the inputs of then.
+        let later = known(true, gate, memo);
+        out.denied |= ask(gate, memo, later, denied);
+        let firings = gate.of(site.action).map(|g| g.escalations.clone());
+        for firing in firings.unwrap_or_default() {
+            let rule = policy.rules.get(firing.rule.index()).map(|r| &r.kind);
+            let ends = matches!(
+                rule,
+                Some(RuleKind::Escalate {
+                    within_ms: Some(_),
+                    ..
+                })
+            );
+            let fires = gate.encoder.logic.and(&[firing.fires, escalated]);
+            out.expired |= ends && ask(gate, memo, later, fires);
+        }
+    }
+    out
+}
+
+/// Whether a limit can be used up for the call, and whether one surely is.
+fn limits(policy: &Policy, site: &Site<'_, '_>, moment: &Moment<'_>) -> (bool, bool) {
+    let (mut limited, mut always) = (false, false);
     for rule in &policy.rules {
         let RuleKind::Limit {
             count,
@@ -200,197 +243,28 @@ pub fn answers<'a>(
         else {
             continue;
         };
-        let Ok(at) = rule
+        let at = rule
             .targets
-            .binary_search_by(|t| t.action.cmp(&site.action))
-        else {
+            .binary_search_by(|t| t.action.cmp(&site.action));
+        let Some(target) = at.ok().and_then(|at| rule.targets.get(at)) else {
             continue;
         };
-        let Some(target) = rule.targets.get(at) else {
-            continue;
-        };
-        if effects && repeats {
+        if effects && site.repeat == Repeat::Sure {
             continue;
         }
         match per {
-            LimitPer::Window(_) => out.limited = true,
+            LimitPer::Window(_) => limited = true,
             LimitPer::Session => {
                 let Some(term) = &target.history else {
                     continue;
                 };
                 let used = moment.answer(term);
                 let n = i64::try_from(count).unwrap_or(i64::MAX);
-                out.limited |= used.ranges().last().is_none_or(|r| r.1 >= n);
-                always_limited |=
-                    target.filter.is_none() && used.ranges().first().is_some_and(|r| r.0 >= n);
+                limited |= used.ranges().last().is_none_or(|r| r.1 >= n);
+                let surely = target.filter.is_none() && !(effects && site.repeat == Repeat::Maybe);
+                always |= surely && used.ranges().first().is_some_and(|r| r.0 >= n);
             }
         }
     }
-    if always_limited {
-        return out;
-    }
-    out.admitted = true;
-    if escalates {
-        out.declined = true;
-        out.expired = gate
-            .of(site.action)
-            .map(|g| {
-                g.escalations
-                    .iter()
-                    .map(|f| f.rule)
-                    .collect::<Vec<RuleId>>()
-            })
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|r| policy.rules.get(r.index()))
-            .any(|r| {
-                matches!(
-                    r.kind,
-                    RuleKind::Escalate {
-                        within_ms: Some(_),
-                        ..
-                    }
-                )
-            });
-    }
-    out
-}
-
-fn action_is_idempotent(action: &crate::model::Action) -> bool {
-    matches!(
-        action.effect,
-        crate::model::Effect::Write {
-            idempotency: Some(_),
-            ..
-        }
-    )
-}
-
-/// What the state's arguments say about the terms of the proposal.
-fn link<'a>(gate: &mut Gate<'a>, action: ActionId, args: &ArgList, scope: &Scope<'a>) -> Formula {
-    let policy = gate.encoder.policy();
-    let prefix = format!("{}:", policy.action(action).full_name);
-    let terms: Vec<(Term, Path, bool)> = gate
-        .encoder
-        .meanings()
-        .filter(|(t, _)| gate.encoder.logic.name(*t).starts_with(&prefix))
-        .filter_map(|(t, m)| match m {
-            Meaning::Value(p) => Some((t, p.clone(), false)),
-            Meaning::Present(p) => Some((t, p.clone(), true)),
-            _ => None,
-        })
-        .collect();
-    let mut parts = Vec::new();
-    for (term, path, presence) in terms {
-        let Root::Param(i) = path.root else { continue };
-        let given = args.args.get(i as usize).and_then(Option::as_ref);
-        let said = expr(gate, scope, term, given, &path.fields, &path.ty, presence);
-        parts.extend(said);
-    }
-    gate.encoder.logic.and(&parts)
-}
-
-/// What an expression says about the term of the value at `fields` inside it.
-fn expr<'a>(
-    gate: &mut Gate<'a>,
-    scope: &Scope<'a>,
-    term: Term,
-    given: Option<&Expr>,
-    fields: &[u32],
-    ty: &Type,
-    presence: bool,
-) -> Option<Formula> {
-    let present = |gate: &mut Gate<'a>, yes: bool| {
-        presence.then(|| {
-            gate.encoder
-                .logic
-                .in_set(term, IntSet::point(i64::from(yes)))
-        })
-    };
-    match given {
-        None => present(gate, false),
-        Some(Expr::Path(source)) => {
-            let path = Path {
-                fields: source.fields.iter().chain(fields).copied().collect(),
-                ty: ty.clone(),
-                ..source.clone()
-            };
-            if presence {
-                let here = gate.encoder.present(&path, scope);
-                let there = gate.encoder.logic.in_set(term, IntSet::point(1));
-                let both = gate.encoder.logic.and(&[here, there]);
-                let neither = gate.encoder.logic.and(&[!here, !there]);
-                return Some(gate.encoder.logic.or(&[both, neither]));
-            }
-            let own = type_at(gate, &source.ty, fields)?;
-            let path = Path {
-                ty: own.clone(),
-                ..path
-            };
-            let other = gate.encoder.path_term(&path, scope).ok()?;
-            match ty {
-                Type::String { .. } => Some(gate.encoder.logic.equal(term, other)),
-                Type::List { .. } | Type::Record(_) => None,
-                _ => {
-                    let scale = ty.scale().max(own.scale());
-                    let factor = |s: u32| 10i64.checked_pow(scale - s).unwrap_or(1);
-                    Some(gate.encoder.logic.difference(
-                        term,
-                        factor(ty.scale()),
-                        other,
-                        factor(own.scale()),
-                        IntSet::point(0),
-                    ))
-                }
-            }
-        }
-        Some(Expr::Const(value)) => constant(gate, term, value, fields, presence),
-        Some(Expr::Record(_, parts)) => match fields.split_first() {
-            None => present(gate, true),
-            Some((first, rest)) => {
-                let inner = parts.get(*first as usize).and_then(Option::as_ref);
-                expr(gate, scope, term, inner, rest, ty, presence)
-            }
-        },
-        Some(Expr::List(_) | Expr::Template(_)) => present(gate, true),
-    }
-}
-
-fn type_at(gate: &Gate<'_>, ty: &Type, fields: &[u32]) -> Option<Type> {
-    let mut ty = ty.clone();
-    for field in fields {
-        let Type::Record(id) = ty else { return None };
-        let record = gate.encoder.policy().records.get(id.index())?;
-        ty = record.fields.get(*field as usize)?.ty.clone();
-    }
-    Some(ty)
-}
-
-fn constant(
-    gate: &mut Gate<'_>,
-    term: Term,
-    value: &Const,
-    fields: &[u32],
-    presence: bool,
-) -> Option<Formula> {
-    let logic = &mut gate.encoder.logic;
-    if let (Const::Record(_, parts), Some((first, rest))) = (value, fields.split_first()) {
-        return match parts.get(*first as usize).and_then(Option::as_ref) {
-            Some(inner) => constant(gate, term, inner, rest, presence),
-            None => presence.then(|| logic.in_set(term, IntSet::point(0))),
-        };
-    }
-    if presence {
-        return Some(logic.in_set(term, IntSet::point(1)));
-    }
-    match value {
-        Const::Bool(b) => Some(logic.in_set(term, IntSet::point(i64::from(*b)))),
-        Const::Number(n) => Some(logic.in_set(term, IntSet::point(*n))),
-        Const::Variant(_, i) => Some(logic.in_set(term, IntSet::point(i64::from(*i)))),
-        Const::Str(s) => {
-            let language = logic.literals(&[s.as_str()]);
-            Some(logic.in_language(term, language))
-        }
-        Const::List(_) | Const::Record(..) => None,
-    }
+    (limited, always)
 }

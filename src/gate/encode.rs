@@ -4,9 +4,10 @@
 //! false. It becomes two formulas, one for "surely true" and one for "surely false"; where both
 //! fail it is undecided, and the compiler demands that this never happens.
 
+use super::history::question;
+use super::positions::Positions;
 use super::scope::Scope;
 use crate::logic::{Formula, IntSet, Logic, Term};
-use crate::model::inline::Inlined;
 use crate::model::{Atom, AtomKind, Cond, Const, HistoryTerm, Operand, Path, Policy, Root, Type};
 use crate::syntax::tree::{CompareOp, HistoryFunc};
 use std::collections::BTreeMap;
@@ -49,13 +50,6 @@ pub struct Encoder<'a> {
     policy: &'a Policy,
     meanings: BTreeMap<Term, Meaning>,
     positions: Positions,
-}
-
-/// The numbers that states have in `during`: see the table's contract.
-struct Positions {
-    /// For each flow, and each state of it, the positions at which `during` holds.
-    flows: Vec<Vec<IntSet>>,
-    last: i64,
 }
 
 const COUNT_MAX: i64 = (1 << 53) - 1;
@@ -566,120 +560,6 @@ impl<'a> Encoder<'a> {
             no: self.logic.and(&b),
         })
     }
-
-    /// What is true of history whatever happened, about the questions asked so far: what succeeded,
-    /// stands or is in doubt was called; effects are calls; a narrower question counts no more than
-    /// a wider one.
-    pub fn axioms(&mut self) -> Formula {
-        let asked: Vec<(Term, HistoryTerm)> = self
-            .meanings
-            .iter()
-            .filter_map(|(t, m)| match m {
-                Meaning::History(h) => Some((*t, h.clone())),
-                _ => None,
-            })
-            .collect();
-        let mut all = Vec::new();
-        for (a, x) in &asked {
-            for (b, y) in &asked {
-                if a == b || moment(&self.logic, *a) != moment(&self.logic, *b) {
-                    continue;
-                }
-                if implied(x.func, y.func) && narrower(x, y) {
-                    all.push(self.logic.difference(*a, 1, *b, 1, IntSet::at_most(0)));
-                }
-            }
-        }
-        self.logic.and(&all)
-    }
-}
-
-/// The part of a history term's name that says when it is asked.
-fn moment(logic: &Logic, term: Term) -> String {
-    let name = logic.name(term);
-    name.split_once("history.")
-        .map_or(String::new(), |(m, _)| m.to_string())
-}
-
-/// Whether a call that counts for `a` counts for `b`.
-fn implied(a: HistoryFunc, b: HistoryFunc) -> bool {
-    use HistoryFunc as H;
-    a == b
-        || matches!(
-            (a, b),
-            (_, H::Calls) | (H::Standing | H::Unsettled, H::Effects) | (H::Standing, H::Done)
-        ) && !matches!((a, b), (H::Standing, H::Done))
-}
-
-/// Whether every call that `a` looks at is looked at by `b` as well.
-fn narrower(a: &HistoryTerm, b: &HistoryTerm) -> bool {
-    let flag = matches!(
-        b.func,
-        HistoryFunc::Done | HistoryFunc::Standing | HistoryFunc::Unsettled
-    );
-    let counts = matches!(a.func, HistoryFunc::Calls | HistoryFunc::Effects);
-    if flag && counts {
-        return false;
-    }
-    a.counted.iter().all(|x| {
-        b.counted.iter().any(|y| {
-            let keys = b.keys.is_empty() || (same_keys(a, b) && same_paths(&x.keys, &y.keys));
-            x.action == y.action
-                && keys
-                && (y.filter.is_none() || format!("{:?}", x.filter) == format!("{:?}", y.filter))
-        })
-    })
-}
-
-fn same_keys(a: &HistoryTerm, b: &HistoryTerm) -> bool {
-    same_paths(&a.keys, &b.keys)
-}
-
-fn same_paths(a: &[Path], b: &[Path]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|(x, y)| x.root == y.root && x.fields == y.fields)
-}
-
-/// A question about history as a name: equal questions have equal names.
-pub(crate) fn question(term: &HistoryTerm) -> String {
-    use std::fmt::Write;
-    let mut name = format!("{:?}(", term.func);
-    let path = |p: &Path| format!("{:?}{:?}", p.root, p.fields);
-    for counted in &term.counted {
-        let _ = write!(name, "{} ", counted.action.0);
-        for key in &counted.keys {
-            name.push_str(&path(key));
-        }
-        if let Some(filter) = &counted.filter {
-            let _ = write!(name, " where {}", canonical(filter));
-        }
-        name.push(';');
-    }
-    for key in &term.keys {
-        name.push_str(&path(key));
-    }
-    name.push(')');
-    name
-}
-
-/// A condition without its places, for telling conditions apart.
-fn canonical(cond: &Cond) -> String {
-    let text = format!("{cond:?}");
-    // Places are the only numbers that follow `start: ` and `end: `.
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find("Span {") {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        let after = rest.get(at..).unwrap_or_default();
-        rest = after
-            .find('}')
-            .and_then(|e| after.get(e + 1..))
-            .unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
 }
 
 fn number_of(c: &Const) -> i64 {
@@ -707,63 +587,5 @@ fn ordered(op: CompareOp, n: i64) -> IntSet {
         CompareOp::Le => IntSet::at_most(n),
         CompareOp::Gt => IntSet::at_least(n.saturating_add(1)),
         CompareOp::Ge => IntSet::at_least(n),
-    }
-}
-
-impl Positions {
-    fn new(policy: &Policy) -> Self {
-        let mut flows: Vec<Vec<Vec<i64>>> = policy
-            .flows
-            .iter()
-            .map(|f| vec![Vec::new(); f.states.len()])
-            .collect();
-        let mut first: i64 = 1;
-        for index in 0..policy.flows.len() {
-            let id = crate::model::FlowId(u32::try_from(index).unwrap_or(u32::MAX));
-            let Some(inlined) = Inlined::new(policy, id) else {
-                continue;
-            };
-            let mut count = 0i64;
-            for run in &inlined.runs {
-                let states = policy
-                    .flows
-                    .get(run.flow.index())
-                    .map_or(0, |f| f.states.len());
-                for s in 0..states {
-                    let position =
-                        first + i64::from(run.first_state) + i64::try_from(s).unwrap_or(0);
-                    count += 1;
-                    // The state itself, and every state that runs the flow it stands in.
-                    let mut at = Some((run.flow.index(), s));
-                    let mut parent = run.parent;
-                    while let Some((flow, state)) = at {
-                        if let Some(list) = flows.get_mut(flow).and_then(|f| f.get_mut(state)) {
-                            list.push(position);
-                        }
-                        at = parent.and_then(|(outer, state)| {
-                            let outer = inlined.runs.get(outer as usize)?;
-                            parent = outer.parent;
-                            Some((outer.flow.index(), state.index()))
-                        });
-                    }
-                }
-            }
-            first += count;
-        }
-        Self {
-            flows: flows
-                .into_iter()
-                .map(|states| states.into_iter().map(IntSet::from_points).collect())
-                .collect(),
-            last: first - 1,
-        }
-    }
-
-    fn of(&self, flow: usize, state: Option<usize>) -> IntSet {
-        let states = self.flows.get(flow).map(Vec::as_slice).unwrap_or_default();
-        match state {
-            Some(s) => states.get(s).cloned().unwrap_or_else(IntSet::empty),
-            None => states.iter().fold(IntSet::empty(), |all, s| all.union(s)),
-        }
     }
 }

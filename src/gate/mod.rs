@@ -2,6 +2,8 @@
 
 pub mod checks;
 pub mod encode;
+pub(crate) mod history;
+mod positions;
 pub mod scope;
 pub mod witness;
 

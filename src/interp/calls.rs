@@ -7,6 +7,7 @@ use crate::model::{
     StateId,
 };
 use crate::syntax::tree::HistoryFunc;
+use std::borrow::Cow;
 
 /// When something happened: milliseconds, and a number that tells apart what happened in one of
 /// them.
@@ -318,7 +319,7 @@ fn same_key(
             .zip(key)
             .all(
                 |((theirs, mine), wanted)| match (interp.path(&world, theirs), wanted) {
-                    (Some(found), Some(wanted)) => found == *wanted,
+                    (Some(found), Some(wanted)) => *found == *wanted,
                     (None, None) => plain(theirs) && plain(mine),
                     _ => false,
                 },
@@ -343,7 +344,7 @@ fn touches(
         };
         let written = write.args.get(index).cloned().flatten();
         match (interp.path(&world, path), written) {
-            (Some(told), Some(written)) => told == written,
+            (Some(told), Some(written)) => *told == written,
             _ => true,
         }
     })
@@ -370,7 +371,8 @@ impl Proposal<'_> {
     }
 
     fn key(&self, interp: &Interp<'_>, paths: &[Path]) -> Vec<Option<Const>> {
-        paths.iter().map(|p| interp.path(&self.values, p)).collect()
+        let value = |p| interp.path(&self.values, p).map(Cow::into_owned);
+        paths.iter().map(value).collect()
     }
 
     /// Paths to the parameters of the proposed call that hold the key of a fact.
@@ -401,7 +403,7 @@ pub struct InSession<'a> {
 }
 
 impl World for InSession<'_> {
-    fn root(&self, root: Root) -> Option<Const> {
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
         let Root::Fact(id) = root else {
             return self.proposal.values.root(root);
         };
@@ -418,6 +420,7 @@ impl World for InSession<'_> {
             ..self.proposal.calls
         }
         .fact(self.interp, id, &paths, &key)
+        .map(Cow::Owned)
     }
 
     fn history(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64 {

@@ -7,6 +7,7 @@ use crate::model::{
     Atom, AtomKind, Cond, Const, FlowId, HistoryTerm, Operand, Path, Root, StateId, Type,
 };
 use crate::syntax::tree::{CompareOp, HistoryFunc};
+use std::borrow::Cow;
 
 /// True, false, or undecided for want of a value (`None`).
 pub type Truth = Option<bool>;
@@ -39,8 +40,11 @@ impl Interp<'_> {
         match atom {
             AtomKind::Const(b) => Some(*b),
             AtomKind::Holds(operand) => match self.operand(world, operand, 0)? {
-                Scaled::Other(Const::Bool(b)) => Some(b),
-                _ => None,
+                Scaled::Other(value) => match value.as_ref() {
+                    Const::Bool(b) => Some(*b),
+                    _ => None,
+                },
+                Scaled::Number(_) => None,
             },
             AtomKind::Compare {
                 left,
@@ -70,8 +74,8 @@ impl Interp<'_> {
                 let value = self.operand(world, operand, *scale)?;
                 Some(set.iter().any(|member| value == constant(member)))
             }
-            AtomKind::Matches { path, regex } => match self.path(world, path)? {
-                Const::Str(text) => self.matches(&regex.pattern, &text),
+            AtomKind::Matches { path, regex } => match self.path(world, path)?.as_ref() {
+                Const::Str(text) => self.matches(&regex.pattern, text),
                 _ => None,
             },
             AtomKind::Present(path) => Some(self.path(world, path).is_some()),
@@ -84,18 +88,21 @@ impl Interp<'_> {
                 let Type::List { element: ty, .. } = &list.ty else {
                     return None;
                 };
-                let Const::List(items) = self.path(world, list)? else {
+                let list = self.path(world, list)?;
+                let Const::List(items) = list.as_ref() else {
                     return None;
                 };
-                Some(items.into_iter().any(|v| scaled(v, ty, *scale) == wanted))
+                let equal = |v| scaled(Cow::Borrowed(v), ty, *scale) == wanted;
+                Some(items.iter().any(equal))
             }
             AtomKind::Quantifier {
                 every, list, body, ..
             } => {
-                let Const::List(items) = self.path(world, list)? else {
+                let list = self.path(world, list)?;
+                let Const::List(items) = list.as_ref() else {
                     return None;
                 };
-                let each = items.into_iter().map(|element| {
+                let each = items.iter().map(|element| {
                     let inner = WithElement {
                         outer: world,
                         element,
@@ -110,33 +117,46 @@ impl Interp<'_> {
 
     /// The value that a path leads to; `None` if it is absent.
     #[must_use]
-    pub fn path(&self, world: &dyn World, path: &Path) -> Option<Const> {
-        let mut value = world.root(path.root)?;
-        for &field in &path.fields {
-            let Const::Record(_, mut fields) = value else {
-                return None;
-            };
-            let index = field as usize;
-            if index >= fields.len() {
-                return None;
+    pub fn path<'w>(&self, world: &'w dyn World, path: &Path) -> Option<Cow<'w, Const>> {
+        match world.root(path.root)? {
+            Cow::Borrowed(mut value) => {
+                for &field in &path.fields {
+                    let Const::Record(_, fields) = value else {
+                        return None;
+                    };
+                    value = fields.get(field as usize)?.as_ref()?;
+                }
+                Some(Cow::Borrowed(value))
             }
-            value = fields.swap_remove(index)?;
+            Cow::Owned(mut value) => {
+                for &field in &path.fields {
+                    let Const::Record(_, mut fields) = value else {
+                        return None;
+                    };
+                    value = fields.get_mut(field as usize)?.take()?;
+                }
+                Some(Cow::Owned(value))
+            }
         }
-        Some(value)
     }
 
     /// The value of an operand with `scale` fractional digits; `None` if it is absent.
-    fn operand(&self, world: &dyn World, operand: &Operand, scale: u32) -> Option<Scaled> {
+    fn operand<'w>(
+        &self,
+        world: &'w dyn World,
+        operand: &'w Operand,
+        scale: u32,
+    ) -> Option<Scaled<'w>> {
         let count = |n: i64| Scaled::Number(i128::from(n) * ten(scale));
         Some(match operand {
             // Constants are written in the comparison's scale already.
             Operand::Const(c) => constant(c),
             Operand::Path(path) => scaled(self.path(world, path)?, &path.ty, scale),
-            Operand::Length(path) => match self.path(world, path)? {
+            Operand::Length(path) => match self.path(world, path)?.as_ref() {
                 Const::Str(text) => count(i64::try_from(text.chars().count()).ok()?),
                 _ => return None,
             },
-            Operand::Size(path) => match self.path(world, path)? {
+            Operand::Size(path) => match self.path(world, path)?.as_ref() {
                 Const::List(items) => count(i64::try_from(items.len()).ok()?),
                 _ => return None,
             },
@@ -145,7 +165,7 @@ impl Interp<'_> {
                 match term.func {
                     HistoryFunc::Calls | HistoryFunc::Effects => count(answer),
                     HistoryFunc::Done | HistoryFunc::Standing | HistoryFunc::Unsettled => {
-                        Scaled::Other(Const::Bool(answer > 0))
+                        Scaled::Other(Cow::Owned(Const::Bool(answer > 0)))
                     }
                 }
             }
@@ -155,30 +175,30 @@ impl Interp<'_> {
 
 /// An operand's value: numbers on the comparison's scale, anything else as it is.
 #[derive(PartialEq)]
-enum Scaled {
+enum Scaled<'w> {
     Number(i128),
-    Other(Const),
+    Other(Cow<'w, Const>),
 }
 
 fn ten(scale: u32) -> i128 {
     10_i128.checked_pow(scale).unwrap_or(i128::MAX)
 }
 
-fn constant(c: &Const) -> Scaled {
+fn constant(c: &Const) -> Scaled<'_> {
     match c {
         Const::Number(n) => Scaled::Number(i128::from(*n)),
-        other => Scaled::Other(other.clone()),
+        other => Scaled::Other(Cow::Borrowed(other)),
     }
 }
 
-fn scaled(value: Const, ty: &Type, scale: u32) -> Scaled {
-    match value {
-        Const::Number(n) => Scaled::Number(i128::from(n) * ten(scale.saturating_sub(ty.scale()))),
-        other => Scaled::Other(other),
+fn scaled<'w>(value: Cow<'w, Const>, ty: &Type, scale: u32) -> Scaled<'w> {
+    match value.as_ref() {
+        Const::Number(n) => Scaled::Number(i128::from(*n) * ten(scale.saturating_sub(ty.scale()))),
+        _ => Scaled::Other(value),
     }
 }
 
-fn compare(left: &Scaled, op: CompareOp, right: &Scaled, offset: i64) -> Truth {
+fn compare(left: &Scaled<'_>, op: CompareOp, right: &Scaled<'_>, offset: i64) -> Truth {
     let ordering = match (left, right) {
         (Scaled::Number(l), Scaled::Number(r)) => l.cmp(&(r + i128::from(offset))),
         (Scaled::Other(l), Scaled::Other(r)) => match op {
@@ -217,13 +237,13 @@ fn any(parts: impl Iterator<Item = Truth>) -> Truth {
 /// A world with the element that a quantifier looks at.
 struct WithElement<'a> {
     outer: &'a dyn World,
-    element: Const,
+    element: &'a Const,
 }
 
 impl World for WithElement<'_> {
-    fn root(&self, root: Root) -> Option<Const> {
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
         match root {
-            Root::Element => Some(self.element.clone()),
+            Root::Element => Some(Cow::Borrowed(self.element)),
             other => self.outer.root(other),
         }
     }

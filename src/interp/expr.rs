@@ -11,7 +11,7 @@ impl Interp<'_> {
         match (expr, ty) {
             (Expr::Const(c), _) => Some(c.clone()),
             (Expr::Path(path), _) => {
-                let value = self.path(world, path)?;
+                let value = self.path(world, path)?.into_owned();
                 Some(rescale(value, path.ty.scale(), ty.scale()))
             }
             (Expr::List(items), Type::List { element, .. }) => Some(Const::List(

@@ -13,13 +13,14 @@ pub mod value;
 
 use crate::model::regex::Matcher;
 use crate::model::{Const, FlowId, HistoryTerm, Policy, Root, StateId};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What conditions are about: one proposal, or one edge of a flow, at one moment.
 pub trait World {
     /// The value of a root, in its type's unit; `None` if it is absent.
-    fn root(&self, root: Root) -> Option<Const>;
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>>;
 
     /// The answer to a question about history: 0 or 1 for `done`, `standing` and `unsettled`, else
     /// the count.
@@ -94,17 +95,20 @@ pub struct Fixed {
 }
 
 impl World for Fixed {
-    fn root(&self, root: Root) -> Option<Const> {
-        let of = |list: &[Option<Const>], i: u32| list.get(i as usize).cloned().flatten();
-        match root {
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
+        fn of(list: &[Option<Const>], i: u32) -> Option<&Const> {
+            list.get(i as usize)?.as_ref()
+        }
+        let found = match root {
             Root::Param(i) => of(&self.params, i),
-            Root::Result => self.result.clone(),
-            Root::Element => self.element.clone(),
+            Root::Result => self.result.as_ref(),
+            Root::Element => self.element.as_ref(),
             Root::Input(i) => of(&self.inputs, i.0),
             Root::Fact(i) => of(&self.facts, i.0),
             Root::FlowParam(i) => of(&self.flow_params, i),
             Root::Binding(i) => of(&self.bindings, i.0),
-        }
+        };
+        found.map(Cow::Borrowed)
     }
 
     fn history(&self, _: &Interp<'_>, _: &HistoryTerm) -> i64 {

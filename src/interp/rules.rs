@@ -7,6 +7,7 @@
 use super::cond::Truth;
 use super::{Interp, World};
 use crate::model::{ActionId, Cond, Const, Instead, LimitPer, Rule, RuleKind, RuleTarget};
+use std::borrow::Cow;
 
 /// The verdict on a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +172,11 @@ impl Interp<'_> {
         let made = match per {
             LimitPer::Session => world.used(self, term),
             LimitPer::Window(ms) => {
-                let key: Vec<_> = term.keys.iter().map(|k| self.path(world, k)).collect();
+                let key: Vec<_> = term
+                    .keys
+                    .iter()
+                    .map(|k| self.path(world, k).map(Cow::into_owned))
+                    .collect();
                 shared.count(&rule.name, *ms, &key)
             }
         };

@@ -44,7 +44,7 @@ pub use language::Language;
 pub use term::{MAX_LENGTH, Term, TermKind};
 
 use formula::Node;
-use language::{Dfa, LanguageData, LanguageId};
+use language::{Backwards, Dfa, LanguageData, LanguageId};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use term::{TermData, TermKey};
@@ -63,6 +63,8 @@ pub struct Logic {
     intersections: FxHashMap<(Language, Language), Language>,
     utf8: Arc<Dfa>,
     automata: Vec<Automaton>,
+    backwards: FxHashMap<AutomatonId, Arc<Backwards>>,
+    class_languages: FxHashMap<(AutomatonId, IntSet), Language>,
     automaton_ids: FxHashMap<Automaton, AutomatonId>,
     no_automaton: Automaton,
 }
@@ -95,6 +97,8 @@ impl Logic {
             intersections: FxHashMap::default(),
             utf8: Arc::new(Dfa::utf8()),
             automata: Vec::new(),
+            backwards: FxHashMap::default(),
+            class_languages: FxHashMap::default(),
             automaton_ids: FxHashMap::default(),
             no_automaton: Automaton {
                 alphabet: vec![(0, 0)],

@@ -7,6 +7,7 @@ use crate::runtime::history::speaks_of;
 use crate::runtime::session::Call;
 use crate::syntax::tree::HistoryFunc;
 use crate::table::format::Asks;
+use std::borrow::Cow;
 
 /// Conditions deeper than this are not looked into for words.
 const DEPTH_MAX: u32 = 64;
@@ -24,9 +25,9 @@ pub(super) fn expect(play: &Play<'_>, cond: &Cond) -> Result<(), String> {
 }
 
 impl World for InTest<'_, '_> {
-    fn root(&self, root: Root) -> Option<Const> {
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
         let play = self.0;
-        match root {
+        let found = match root {
             Root::Input(id) => {
                 let input = play.policy().inputs.get(id.index())?;
                 let value = play.inputs.get(&input.wire)?;
@@ -49,7 +50,8 @@ impl World for InTest<'_, '_> {
                 play.interp.value(&binding.ty, value, false)
             }
             Root::Param(_) | Root::Result | Root::Fact(_) | Root::Element => None,
-        }
+        };
+        found.map(Cow::Owned)
     }
 
     fn history(&self, interp: &Interp<'_>, term: &HistoryTerm) -> i64 {
@@ -61,7 +63,11 @@ impl World for InTest<'_, '_> {
             HistoryFunc::Standing => Asks::Standing,
             HistoryFunc::Unsettled => Asks::Unsettled,
         };
-        let key: Vec<_> = term.keys.iter().map(|k| interp.path(self, k)).collect();
+        let key: Vec<_> = term
+            .keys
+            .iter()
+            .map(|k| interp.path(self, k).map(Cow::into_owned))
+            .collect();
         let counts = |call: &&Call| {
             speaks_of(play.table.body(), &play.session, asks, call)
                 && self.takes_in(interp, term, call, &key)
@@ -125,7 +131,7 @@ impl InTest<'_, '_> {
                     .keys
                     .iter()
                     .zip(key)
-                    .all(|(path, wanted)| interp.path(&world, path) == *wanted)
+                    .all(|(path, wanted)| interp.path(&world, path).as_deref() == wanted.as_ref())
         })
     }
 }

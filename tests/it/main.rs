@@ -6,9 +6,12 @@
 mod agreement;
 mod cli;
 mod common;
+mod docs;
 mod examples;
 mod findings_schema;
+mod flows;
 mod generate;
+mod generate_flows;
 mod mistakes;
 mod model;
 mod pages;

@@ -3,7 +3,7 @@
 use super::push;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::flow::bounds::unbounded;
-use crate::flow::explore::{Picture, Place};
+use crate::flow::picture::{Picture, Place};
 use crate::model::{Policy, State};
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {

@@ -2,7 +2,7 @@
 
 use super::push;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::explore::{Picture, Place};
+use crate::flow::picture::{Picture, Place};
 use crate::model::{Policy, StateId};
 use crate::source::Span;
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ mod trap;
 pub(super) mod unhandled;
 mod unreachable;
 
-use super::explore::Picture;
+use super::picture::Picture;
 use crate::diagnostics::Diagnostic;
 use crate::model::Policy;
 

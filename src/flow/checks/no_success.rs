@@ -2,7 +2,7 @@
 
 use super::push;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::explore::Picture;
+use crate::flow::picture::Picture;
 use crate::model::Policy;
 use crate::syntax::tree::EndClass;
 

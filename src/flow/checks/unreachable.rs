@@ -2,7 +2,7 @@
 
 use super::push;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::explore::{Picture, Place};
+use crate::flow::picture::{Picture, Place};
 use crate::model::{EndId, Policy, StateId};
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {

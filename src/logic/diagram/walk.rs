@@ -1,7 +1,6 @@
 //! Walking diagrams: for an assignment, and over all paths.
 
 use super::{Diagram, Edge, Probe};
-use crate::logic::language::Dfa;
 use crate::logic::{Assignment, Formula, IntSet, Logic, Term, TermKind};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -226,27 +225,8 @@ impl Logic {
                 flag(self, f)
             }
             Probe::Class(t, automaton) => {
-                let automaton = self.automaton(*automaton).clone();
-                let mut alphabet = vec![0_u8; 256];
-                for (byte, slot) in alphabet.iter_mut().enumerate() {
-                    let at = automaton
-                        .alphabet
-                        .partition_point(|&(first, _)| usize::from(first) <= byte);
-                    let class = at
-                        .checked_sub(1)
-                        .and_then(|i| automaton.alphabet.get(i))
-                        .map_or(0, |&(_, c)| c);
-                    *slot = u8::try_from(class).unwrap_or(0);
-                }
-                let dfa = Dfa {
-                    alphabet,
-                    classes: automaton.classes as usize,
-                    next: automaton.next,
-                    accept: automaton.accept,
-                };
-                let inside = dfa.map_classes(|c| u32::from(set.contains(i64::from(c))));
                 // Class 0 also holds what is no UTF-8: a string never is.
-                match self.language_within_utf8(&inside) {
+                match self.class_language(*automaton, set) {
                     Some(language) => self.in_language(*t, language),
                     None => self.constant(true),
                 }

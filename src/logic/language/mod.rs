@@ -1,5 +1,6 @@
 //! Regular languages of Unicode strings: finite sets of strings, and automata over UTF-8 bytes.
 
+mod backwards;
 mod classes;
 mod dfa;
 mod finite;
@@ -13,6 +14,7 @@ pub(crate) use classes::ClassGroup;
 pub(crate) use dfa::Dfa;
 
 use super::{Automaton, AutomatonId, Logic};
+pub(crate) use backwards::Backwards;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::super::{
     ActionId, Binding, BindingId, End, EndId, EventEdge, EventId, Flow, FlowId, Once, Param, Root,
     SharedHandlers, StateId, Step, Target, Type,
 };
-use super::flow_steps::names_bound;
+use super::outcomes::names_bound;
 use super::scope::{Local, Scope};
 use super::types::same_type;
 use super::{Checker, Kind};

@@ -2,12 +2,16 @@
 //! Every error is reported once, and what is wrong is left out of the policy.
 
 mod actions;
+mod compare;
 mod conds;
 mod consts;
 mod declared;
 mod facts;
 mod flow_steps;
 mod flows;
+mod handlers;
+mod history;
+mod outcomes;
 mod paths;
 mod regexes;
 mod rules;

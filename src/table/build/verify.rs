@@ -8,7 +8,7 @@ use super::super::value::{Unknown, normalise};
 use super::diagrams::Undecided;
 use super::{Builder, Built, Place, Unbuildable};
 use crate::gate::Scope;
-use crate::gate::encode::question;
+use crate::gate::history::question;
 use crate::interp::rules::Verdict;
 use crate::interp::{Interp, World};
 use crate::logic::{Assignment, Budget, Diagram, Formula, Logic, Probe};
@@ -16,6 +16,7 @@ use crate::model::inline::{self, Inlined};
 use crate::model::{ActionId, Cond, Const, FlowId, HistoryTerm, Path, Policy, Root, StateId, Type};
 use crate::source::Span;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Steps of work for the comparison of one diagram. One that needs more is refused by name.
@@ -414,8 +415,8 @@ struct Case {
 }
 
 impl World for Case {
-    fn root(&self, root: Root) -> Option<Const> {
-        self.roots.get(&root).cloned()
+    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
+        self.roots.get(&root).map(Cow::Borrowed)
     }
 
     fn history(&self, _: &Interp<'_>, term: &HistoryTerm) -> i64 {

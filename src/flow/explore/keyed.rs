@@ -1,0 +1,152 @@
+//! Questions about history with a key: whether the calls on a path surely have it.
+
+use super::Runs;
+use super::config::Config;
+use crate::flow::picture::StateAt;
+use crate::flow::possible::Keyed;
+use crate::model::{ArgList, Expr, HistoryTerm, Path, Root, Step};
+
+/// A value by its name in the flow: equal names are equal values for as long as no slot is bound
+/// again.
+fn value_name(run: u32, path: &Path) -> Option<String> {
+    match path.root {
+        Root::Binding(_) | Root::FlowParam(_) => {
+            Some(format!("{run} {:?}{:?}", path.root, path.fields))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the value of that name is the same during the whole run of the flow.
+fn never_changes(name: &str) -> bool {
+    name.starts_with("0 FlowParam") || name.starts_with("constant")
+}
+
+fn arg_name(run: u32, args: &ArgList, param: u32, fields: &[u32]) -> Option<String> {
+    match args.args.get(param as usize)?.as_ref()? {
+        Expr::Path(p) => value_name(
+            run,
+            &Path {
+                fields: p.fields.iter().chain(fields).copied().collect(),
+                ..p.clone()
+            },
+        ),
+        Expr::Const(c) if fields.is_empty() => Some(format!("constant {c:?}")),
+        _ => None,
+    }
+}
+
+/// The key of a counted call made by a `do` state, by name.
+fn counted_key(runs: Runs<'_, '_>, place: StateAt, key: &Path) -> Option<String> {
+    let Step::Do(step) = &runs.state(place)?.step else {
+        return None;
+    };
+    match key.root {
+        Root::Param(i) => arg_name(place.0, &step.args, i, &key.fields),
+        Root::Result => {
+            let bind = step.bind?;
+            value_name(
+                place.0,
+                &Path {
+                    root: Root::Binding(bind),
+                    ..key.clone()
+                },
+            )
+        }
+        _ => None,
+    }
+}
+
+/// What is known of the calls with the key that is asked for.
+fn matches_key(
+    runs: Runs<'_, '_>,
+    config: &Config,
+    asked: &HistoryTerm,
+    keys: &[Option<String>],
+) -> Keyed {
+    if all_have_key(runs, asked, keys) {
+        return Keyed::All;
+    }
+    let found = config.done_at.iter().any(|(place, bound)| {
+        let Some(action) = runs.action_at(*place) else {
+            return false;
+        };
+        let Some(counted) = asked
+            .counted
+            .iter()
+            .find(|c| c.action == action && c.filter.is_none())
+        else {
+            return false;
+        };
+        counted.keys.len() == keys.len()
+            && counted.keys.iter().zip(keys).all(|(k, wanted)| {
+                wanted.is_some()
+                    && (*bound || !matches!(k.root, Root::Result))
+                    && counted_key(runs, *place, k) == *wanted
+            })
+    });
+    if found { Keyed::One } else { Keyed::Unknown }
+}
+
+/// Whether every state that calls one of the actions uses these very values: then the key tells
+/// nothing apart.
+fn all_have_key(runs: Runs<'_, '_>, asked: &HistoryTerm, keys: &[Option<String>]) -> bool {
+    let counts = |action| asked.counted.iter().find(|c| c.action == action);
+    let mut sites = 0;
+    for (place, state) in runs.states() {
+        let same = match &state.step {
+            Step::Do(step) => counts(step.action).is_none_or(|counted| {
+                sites += 1;
+                counted.keys.iter().zip(keys).all(|(k, wanted)| {
+                    let constant = wanted.as_ref().is_some_and(|w| never_changes(w));
+                    constant && counted_key(runs, place, k) == *wanted
+                })
+            }),
+            Step::Agent(step) => !step.may.iter().any(|a| counts(*a).is_some()),
+            Step::Settle { action, .. } => {
+                let confirm = runs.policy.action(*action).confirm.as_ref();
+                confirm.is_none_or(|c| counts(c.action).is_none())
+            }
+            Step::Unwind { actions } => actions.iter().all(|a| {
+                let undo = runs.policy.action(*a).undo.as_ref();
+                undo.is_none_or(|u| counts(u.action).is_none())
+            }),
+            _ => true,
+        };
+        if !same {
+            return false;
+        }
+    }
+    sites > 0
+}
+
+/// Answers keyed questions of a guard: the key's values are slots.
+pub(super) fn keyed_in_flow<'m>(
+    runs: Runs<'m, 'm>,
+    config: &'m Config,
+) -> impl Fn(&HistoryTerm) -> Keyed + 'm {
+    move |asked| {
+        let name = |k| value_name(config.place.0, k);
+        let keys: Vec<Option<String>> = asked.keys.iter().map(name).collect();
+        matches_key(runs, config, asked, &keys)
+    }
+}
+
+/// Answers keyed questions of a rule: the key's values are arguments of the call.
+pub(super) fn keyed_in_call<'m>(
+    runs: Runs<'m, 'm>,
+    config: &'m Config,
+    args: Option<&'m ArgList>,
+) -> impl Fn(&HistoryTerm) -> Keyed + 'm {
+    move |asked| {
+        let keys: Vec<Option<String>> = asked
+            .keys
+            .iter()
+            .map(|k| match (k.root, args) {
+                (Root::Param(i), Some(args)) => arg_name(config.place.0, args, i, &k.fields),
+                _ => None,
+            })
+            .collect();
+        matches_key(runs, config, asked, &keys)
+    }
+}

@@ -1,0 +1,114 @@
+//! What is known in a configuration, and what it means for guards and for the gate: put to the
+//! solver.
+
+use super::Explorer;
+use super::config::Config;
+use super::keyed::{keyed_in_call, keyed_in_flow};
+use crate::flow::calls::Repeat;
+use crate::flow::picture::StateAt;
+use crate::flow::possible::{Answers, Moment, Site, answers};
+use crate::gate::Scope;
+use crate::logic::Formula;
+use crate::model::{ActionId, ArgList, Effect, State};
+
+impl Explorer<'_, '_, '_> {
+    fn position(&self, place: StateAt) -> i64 {
+        self.first_position + i64::from(self.runs.number(place))
+    }
+
+    /// Whether a condition can hold in a configuration.
+    pub(super) fn holds(&mut self, config: &Config, formula: Formula) -> bool {
+        let known = self.known(config);
+        let question = self.gate.encoder.logic.and(&[known, formula]);
+        self.memo.possible(self.gate, question)
+    }
+
+    /// All that is known in a configuration, as a formula.
+    pub(super) fn known(&mut self, config: &Config) -> Formula {
+        let position = self.position(config.place);
+        let keyed = keyed_in_flow(self.runs, config);
+        let moment = Moment {
+            known: &config.known,
+            facts: &self.facts,
+            history: &config.history,
+            caps: &self.caps,
+            keyed: &keyed,
+        };
+        moment.formula(self.gate, &self.terms, position)
+    }
+
+    /// What the gate can answer to a call that a state makes, or its agent (no arguments).
+    pub(super) fn answers(
+        &mut self,
+        config: &Config,
+        action: ActionId,
+        args: Option<&ArgList>,
+        repeat: Repeat,
+    ) -> Answers {
+        let inlined = self.runs.inlined;
+        let scope = Scope::run(self.policy, self.picture.flow, inlined, config.place.0);
+        let position = self.position(config.place);
+        let keyed = keyed_in_call(self.runs, config, args);
+        let moment = Moment {
+            known: &config.known,
+            facts: &self.facts,
+            history: &config.history,
+            caps: &self.caps,
+            keyed: &keyed,
+        };
+        let site = Site {
+            action,
+            args: args.map(|a| (a, &scope)),
+            position,
+            state: self.runs.number(config.place),
+            later: !config.attempts.is_empty(),
+            repeat,
+        };
+        answers(self.gate, &mut self.memo, &site, &moment, &self.terms)
+    }
+
+    /// Whether a call of a state repeats an earlier one: with the same key and arguments, while the
+    /// other side remembers the key.
+    pub(super) fn repeat(&self, config: &Config, state: &State, action: ActionId) -> Repeat {
+        let Effect::Write {
+            idempotency: Some(key),
+            ..
+        } = &self.policy.action(action).effect
+        else {
+            return Repeat::No;
+        };
+        let of = config.history.of(action);
+        if config.doubt {
+            let remembered = key
+                .window_ms
+                .is_none_or(|ms| self.entry_takes(state, action).is_some_and(|t| t < ms));
+            return if remembered {
+                Repeat::Sure
+            } else {
+                Repeat::Maybe
+            };
+        }
+        if of.standing > 0 || of.unsettled > 0 || of.doubtful > 0 {
+            Repeat::Maybe
+        } else {
+            Repeat::No
+        }
+    }
+
+    /// How long an entry of a `do` state can take from its first attempt to the beginning of its
+    /// last one, if nobody is late; none if somebody has to approve.
+    fn entry_takes(&self, state: &State, action: ActionId) -> Option<i64> {
+        let gate = self.gate.of(action)?;
+        if !gate.escalations.is_empty() {
+            return None;
+        }
+        let timeout = self.policy.action(action).timeout_ms;
+        let mut total = 0_i64;
+        for retry in state.handlers.iter().filter_map(|h| h.retry) {
+            let wait = retry.backoff_ms.map_or(0, |(_, cap)| cap);
+            let count = i64::try_from(retry.count).ok()?;
+            total = total.checked_add(wait.checked_add(timeout)?.checked_mul(count)?)?;
+        }
+        Some(total)
+    }
+}

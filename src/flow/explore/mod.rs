@@ -1,0 +1,196 @@
+//! The one shared picture of a flow: breadth-first exploration of everything that a run can do.
+//!
+//! A *configuration* is a state together with all that the past can still matter for: what became
+//! of the calls made, which slots are bound, which guards were passed, how often bounded states were
+//! entered, how many attempts this entry has made, and which events and deadlines are spent. Equal
+//! configurations are one, so the exploration ends; each remembers the step that reached it first,
+//! so that every finding has a shortest path. (Clarke, Emerson, Sistla 1986 explore state spaces so;
+//! the abstraction of counts that stop mattering is the usual saturation.)
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `config`, `runs` | a configuration; the runs and states that it speaks of |
+//! | `steps` | what each kind of state does |
+//! | `outcome` | an outcome and its handlers: guards, retries |
+//! | `moves` | edges: into states, past full ones, to ends, back from runs |
+//! | `aside` | events and deadlines |
+//! | `known` | what is known in a configuration, put to the solver |
+//! | `keyed` | questions about history with a key |
+//! | `report`, `uses` | findings with their shortest paths |
+
+mod aside;
+mod config;
+mod keyed;
+mod known;
+mod moves;
+mod outcome;
+mod report;
+mod runs;
+mod steps;
+mod uses;
+
+use super::guards::{Facts, Guard};
+use super::history::Caps;
+use super::picture::Picture;
+use super::possible::{Memo, asked};
+use crate::diagnostics::Diagnostic;
+use crate::gate::{Gate, Scope};
+use crate::logic::Term;
+use crate::model::inline::{self, Inlined};
+use crate::model::{Cond, FlowId, HistoryTerm, Policy, State, StateId, Step};
+use crate::source::Span;
+use config::Config;
+use runs::Runs;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeSet, VecDeque};
+
+/// The most configurations of one flow.
+const CONFIGURATIONS_MAX: usize = 400_000;
+
+/// A configuration that was reached, and how.
+struct Node {
+    config: Config,
+    parent: Option<usize>,
+    what: String,
+}
+
+struct Explorer<'p, 'g, 'a> {
+    policy: &'a Policy,
+    gate: &'g mut Gate<'a>,
+    runs: Runs<'p, 'a>,
+    caps: Caps,
+    facts: Facts,
+    guards: Guards,
+    terms: Vec<(Term, HistoryTerm)>,
+    memo: Memo,
+    nodes: Vec<Node>,
+    seen: FxHashSet<Config>,
+    queue: VecDeque<usize>,
+    picture: Picture,
+    findings: Vec<Diagnostic>,
+    /// What was reported, so that one cause is one report.
+    reported: BTreeSet<(Span, String)>,
+    first_position: i64,
+}
+
+/// The guards of a flow.
+#[derive(Default)]
+struct Guards {
+    /// Of handlers and branches, by run, state and index.
+    of_states: FxHashMap<(u32, StateId, usize), Guard>,
+    /// Of event edges, by run and place.
+    of_events: FxHashMap<(u32, Span), Guard>,
+}
+
+/// Explores a flow. Reports what no handler takes, guards that overlap or leave gaps, and slots
+/// that are used before they are bound.
+pub(super) fn explore<'a>(
+    gate: &mut Gate<'a>,
+    flow: FlowId,
+    inlined: Inlined,
+    findings: &mut Vec<Diagnostic>,
+) -> Picture {
+    let policy = gate.encoder.policy();
+    let runs = Runs {
+        policy,
+        inlined: &inlined,
+    };
+    let mut facts = Facts::default();
+    let guards = guards(gate, flow, runs, &mut facts, findings);
+    let terms = asked(gate);
+    let questions: Vec<HistoryTerm> = terms.iter().map(|(_, h)| h.clone()).collect();
+    let before = findings.len();
+    let mut explorer = Explorer {
+        policy,
+        runs,
+        caps: Caps::new(policy, &questions),
+        facts,
+        guards,
+        terms,
+        memo: Memo::default(),
+        nodes: Vec::new(),
+        seen: FxHashSet::default(),
+        queue: VecDeque::new(),
+        picture: Picture {
+            flow,
+            inlined: Inlined { runs: Vec::new() },
+            reached: BTreeSet::new(),
+            edges: BTreeSet::new(),
+            happened: BTreeSet::new(),
+            whole: true,
+        },
+        findings: Vec::new(),
+        reported: BTreeSet::new(),
+        first_position: i64::from(inline::first_position(policy, flow)),
+        gate,
+    };
+    explorer.start();
+    while let Some(at) = explorer.queue.pop_front() {
+        explorer.node(at);
+        if explorer.nodes.len() > CONFIGURATIONS_MAX {
+            explorer.too_many();
+            break;
+        }
+    }
+    explorer.gave_up();
+    let (mut picture, found) = (explorer.picture, explorer.findings);
+    for f in found {
+        if !findings.contains(&f) {
+            findings.push(f);
+        }
+    }
+    picture.whole &= findings.len() == before;
+    picture.inlined = inlined;
+    picture
+}
+
+/// Encodes all guards of a flow.
+fn guards<'a>(
+    gate: &mut Gate<'a>,
+    root: FlowId,
+    runs: Runs<'_, 'a>,
+    facts: &mut Facts,
+    findings: &mut Vec<Diagnostic>,
+) -> Guards {
+    let mut made = Guards::default();
+    for (run, _) in (0..).zip(&runs.inlined.runs) {
+        let Some(def) = runs.flow(run) else {
+            continue;
+        };
+        let scope = Scope::run(runs.policy, root, runs.inlined, run);
+        let slot = |path: &crate::model::Path| runs.slot_of(run, path);
+        for (state, id) in def.states.iter().zip(0..) {
+            for (i, cond) in guards_of(state) {
+                if let Some(g) = facts.guard(gate, cond, &scope, &slot, findings) {
+                    made.of_states.insert((run, StateId(id), i), g);
+                }
+            }
+        }
+        let own = def.states.iter().flat_map(|s| &s.events);
+        for edge in own.chain(&def.events) {
+            if let Some(cond) = &edge.when
+                && let Some(g) = facts.guard(gate, cond, &scope, &slot, findings)
+            {
+                made.of_events.insert((run, edge.span), g);
+            }
+        }
+    }
+    made
+}
+
+/// The guards of a state's branches and handlers, with their numbers.
+fn guards_of(state: &State) -> Vec<(usize, &Cond)> {
+    match &state.step {
+        Step::Choose { branches, .. } => branches
+            .iter()
+            .enumerate()
+            .map(|(i, (c, ..))| (i, c))
+            .collect(),
+        _ => state
+            .handlers
+            .iter()
+            .enumerate()
+            .filter_map(|(i, h)| h.when.as_ref().map(|c| (i, c)))
+            .collect(),
+    }
+}

@@ -1,0 +1,302 @@
+//! What is wrong with a flow, with the shortest path that shows it.
+
+use super::config::Config;
+use super::{CONFIGURATIONS_MAX, Explorer};
+use crate::diagnostics::{Code, Diagnostic, Witness};
+use crate::flow::guards::Guard;
+use crate::flow::picture::StateAt;
+use crate::logic::{Assignment, Formula};
+use crate::model::{Handler, State};
+use crate::source::Span;
+
+impl<'a> Explorer<'_, '_, 'a> {
+    /// The shortest way to a configuration, in words and as data.
+    pub(super) fn path(&self, at: Option<usize>) -> Witness {
+        let mut steps = Vec::new();
+        let mut next = at;
+        while let Some(i) = next {
+            let Some(node) = self.nodes.get(i) else { break };
+            steps.push((self.state_name(node.config.place), node.what.clone()));
+            next = node.parent;
+        }
+        steps.reverse();
+        // Whoever stands at the start needs no directions.
+        let shown = steps.len() > 1;
+        let mut lines = Vec::new();
+        let mut data = Vec::new();
+        for (i, (state, _)) in steps.iter().enumerate() {
+            let after = steps.get(i + 1).map(|(_, what)| what.clone());
+            if shown {
+                lines.push(match &after {
+                    Some(what) => format!("{state}: {what}"),
+                    None => format!("{state}: here"),
+                });
+            }
+            let mut step = serde_json::Map::new();
+            step.insert("state".to_string(), state.clone().into());
+            if let Some(what) = after {
+                step.insert("then".to_string(), what.replace('`', "").into());
+            }
+            data.push(serde_json::Value::Object(step));
+        }
+        let mut map = serde_json::Map::new();
+        map.insert("path".to_string(), serde_json::Value::Array(data));
+        Witness { lines, data: map }
+    }
+
+    /// Values that show a finding, and the shortest way to where they do.
+    pub(super) fn values_and_path(&self, values: &Assignment, at: usize) -> Witness {
+        let mut witness = self.gate.encoder.witness(values);
+        // The path says where the session is.
+        witness.lines.retain(|l| !l.starts_with("the session is "));
+        let path = self.path(Some(at));
+        witness.data.extend(path.data);
+        witness.lines.extend(path.lines);
+        witness
+    }
+
+    pub(super) fn state_name(&self, place: StateAt) -> String {
+        let name = self
+            .runs
+            .state(place)
+            .map(|s| s.name.clone())
+            .unwrap_or_default();
+        self.runs
+            .inlined
+            .runs
+            .get(place.0 as usize)
+            .map_or_else(|| name.clone(), |r| r.qualified(&name))
+    }
+
+    pub(super) fn report(
+        &mut self,
+        key: (Span, String),
+        found: impl FnOnce(&mut Self) -> Diagnostic,
+    ) {
+        if self.reported.insert(key) {
+            let found = found(self);
+            self.findings.push(found);
+        }
+    }
+
+    pub(super) fn unhandled(&mut self, at: Option<usize>, state: &'a State, index: usize) {
+        let Some(outcome) = state.outcomes.get(index) else {
+            return;
+        };
+        let key = (state.name_span, format!("unhandled {}", outcome.name));
+        self.report(key, |me| {
+            let meaning = crate::flow::checks::unhandled::meaning(me.policy, state, outcome);
+            let mut found = Diagnostic::new(
+                Code::FW301,
+                format!(
+                    "state `{}` does not say what happens on `{}`",
+                    state.name, outcome.name
+                ),
+                state.name_span,
+                format!("`{}` is not handled", outcome.name),
+            )
+            .label(state.step_span, format!("can end with `{}`", outcome.name));
+            if let Some(span) = outcome.span {
+                found = found.label(span, format!("`{}` is declared here", outcome.name));
+            }
+            found
+                .note(meaning)
+                .help(format!(
+                    "add `on {} -> …` to `{}`",
+                    outcome.name, state.name
+                ))
+                .witness(me.path(at))
+        });
+    }
+
+    pub(super) fn unhandled_event(&mut self, at: Option<usize>, config: &Config, event: u32) {
+        let Some(flow) = self.runs.flow(0) else {
+            return;
+        };
+        let Some(def) = self.policy.events.get(event as usize) else {
+            return;
+        };
+        let key = (flow.name_span, format!("event {}", def.name));
+        let Some(state) = self.runs.state(config.place) else {
+            return;
+        };
+        if !state.complete || !flow.complete {
+            return;
+        }
+        self.report(key, |me| {
+            Diagnostic::new(
+                Code::FW313,
+                format!("flow `{}` does not say what happens on the event `{}`", flow.name, def.name),
+                state.name_span,
+                format!("`{}` is neither handled nor ignored here", def.name),
+            )
+            .label(def.span, "declared here")
+            .label(flow.name_span, "in this flow")
+            .note("An event can come at any moment, so every state needs an answer.")
+            .help(format!(
+                "write `on {0} -> …` in the flow, for all states, or `ignore {0}` in the states where it doesn't matter",
+                def.name
+            ))
+            .witness(me.path(at))
+        });
+    }
+
+    pub(super) fn twice(&mut self, state: &'a State, index: usize, first: usize, second: usize) {
+        let (Some(a), Some(b), Some(o)) = (
+            state.handlers.get(first),
+            state.handlers.get(second),
+            state.outcomes.get(index),
+        ) else {
+            return;
+        };
+        let place = |h: &Handler| {
+            h.outcomes
+                .iter()
+                .find(|(i, _)| *i == index)
+                .map_or(h.span, |(_, s)| *s)
+        };
+        let (x, y) = (place(a), place(b));
+        self.report((y, format!("twice {}", o.name)), |_| {
+            Diagnostic::new(
+                Code::FW303,
+                format!("state `{}` handles `{}` twice", state.name, o.name),
+                y,
+                "the second time",
+            )
+            .label(x, "the first time")
+            .note("Handlers have no order, so nothing says which of them would count.")
+            .help("keep one of them, or split the outcome by `when`")
+        });
+    }
+
+    pub(super) fn exclusive(
+        &mut self,
+        at: usize,
+        config: &Config,
+        state: &'a State,
+        guards: &[Guard],
+        spans: &[Span],
+        what: &str,
+    ) {
+        for (i, a) in guards.iter().enumerate() {
+            for (j, b) in guards.iter().enumerate().skip(i + 1) {
+                let (Some(x), Some(y)) = (spans.get(i).copied(), spans.get(j).copied()) else {
+                    continue;
+                };
+                if self
+                    .reported
+                    .contains(&(y, format!("overlap {}", state.name)))
+                {
+                    continue;
+                }
+                let both = self.gate.encoder.logic.and(&[a.truth.yes, b.truth.yes]);
+                if !self.holds(config, both) {
+                    continue;
+                }
+                let known = self.known(config);
+                let question = self.gate.encoder.logic.and(&[known, both]);
+                let example = self.memo.example(self.gate, question);
+                self.report((y, format!("overlap {}", state.name)), |me| {
+                    let mut found = Diagnostic::new(
+                        Code::FW312,
+                        format!("two {what} of state `{}` can hold together", state.name),
+                        y,
+                        "holds as well",
+                    )
+                    .label(x, "holds")
+                    .note("They have no order, so nothing says which of them would count.")
+                    .help("make their conditions exclude each other; where one is to win, add its opposite to the other");
+                    if let Some(e) = &example {
+                        found = found.witness(me.values_and_path(e, at));
+                    }
+                    found
+                });
+            }
+        }
+    }
+
+    pub(super) fn gap(
+        &mut self,
+        at: usize,
+        config: &Config,
+        state: &'a State,
+        none: Formula,
+        outcome: Option<usize>,
+        span: Span,
+    ) {
+        let name = outcome
+            .and_then(|i| state.outcomes.get(i))
+            .map(|o| o.name.clone());
+        let key = (state.name_span, format!("gap {name:?}"));
+        if self.reported.contains(&key) {
+            return;
+        }
+        let known = self.known(config);
+        let question = self.gate.encoder.logic.and(&[known, none]);
+        let example = self.memo.example(self.gate, question);
+        self.report(key, |me| {
+            let (message, help) = match &name {
+                Some(n) => (
+                    format!(
+                        "state `{}` does not say what happens on `{n}` where no guard holds",
+                        state.name
+                    ),
+                    format!("add `on {n} -> …` without a guard: it takes the rest"),
+                ),
+                None => (
+                    format!(
+                        "state `{}` does not say where to go when no branch holds",
+                        state.name
+                    ),
+                    "add `otherwise -> …`: it takes the rest".to_string(),
+                ),
+            };
+            let mut found =
+                Diagnostic::new(Code::FW311, message, span, "what is left over goes nowhere")
+                    .label(state.name_span, "in this state")
+                    .help(help);
+            if let Some(e) = &example {
+                found = found.witness(me.values_and_path(e, at));
+            }
+            found
+        });
+    }
+
+    pub(super) fn too_many(&mut self) {
+        self.picture.whole = false;
+        let Some(flow) = self.runs.flow(0) else {
+            return;
+        };
+        self.findings.push(
+            Diagnostic::new(
+                Code::FW390,
+                format!("flow `{}` is too large to be looked through", flow.name),
+                flow.name_span,
+                format!("more than {CONFIGURATIONS_MAX} different situations"),
+            )
+            .note("A check that runs out of its budget never passes in silence.")
+            .help("lower the bounds of `visits` and `retry`, or split the flow and join the parts by `run`"),
+        );
+    }
+
+    pub(super) fn gave_up(&mut self) {
+        let Some(flow) = self.runs.flow(0) else {
+            return;
+        };
+        if let Some(out) = self.memo.gave_up.first() {
+            self.picture.whole = false;
+            self.findings.push(
+                Diagnostic::new(
+                    Code::FW390,
+                    format!(
+                        "what can happen in flow `{}` is too hard to decide: {out}",
+                        flow.name
+                    ),
+                    flow.name_span,
+                    "not decided within the budget",
+                )
+                .help("simplify the guards and the rules on its actions"),
+            );
+        }
+    }
+}

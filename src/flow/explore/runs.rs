@@ -1,0 +1,112 @@
+//! The inlined runs of the flow that is explored, by their parts.
+
+use crate::flow::picture::StateAt;
+use crate::model::inline::Inlined;
+use crate::model::{
+    ActionId, ArgList, BindingId, Expr, Flow, Path, Policy, Root, State, StateId, Step,
+    TemplatePart,
+};
+
+/// The flow with all flows that it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Runs<'p, 'a> {
+    pub policy: &'a Policy,
+    pub inlined: &'p Inlined,
+}
+
+impl<'a> Runs<'_, 'a> {
+    pub fn flow(self, run: u32) -> Option<&'a Flow> {
+        let run = self.inlined.runs.get(run as usize)?;
+        self.policy.flows.get(run.flow.index())
+    }
+
+    pub fn state(self, place: StateAt) -> Option<&'a State> {
+        self.flow(place.0)?.states.get(place.1.index())
+    }
+
+    /// The number of a state over all runs.
+    pub fn number(self, place: StateAt) -> u32 {
+        let run = self.inlined.runs.get(place.0 as usize);
+        run.map_or(0, |r| r.state(place.1))
+    }
+
+    pub fn slot(self, run: u32, binding: BindingId) -> u32 {
+        let run = self.inlined.runs.get(run as usize);
+        let slot = run.and_then(|r| r.bindings.get(binding.index()));
+        slot.copied().unwrap_or(u32::MAX)
+    }
+
+    /// The slot that a path begins at, if it does.
+    pub fn slot_of(self, run: u32, path: &Path) -> Option<u32> {
+        match path.root {
+            Root::Binding(b) => Some(self.slot(run, b)),
+            Root::FlowParam(i) => {
+                let run = self.inlined.runs.get(run as usize)?;
+                run.params.get(i as usize).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// A state with the states that run it, from the inside out.
+    pub fn levels(self, place: StateAt) -> Vec<StateAt> {
+        let mut levels = vec![place];
+        let mut at = place.0;
+        while let Some(outer) = self.inlined.runs.get(at as usize).and_then(|r| r.parent) {
+            levels.push(outer);
+            at = outer.0;
+        }
+        levels
+    }
+
+    /// Whether `run` is `outer` or runs inside it.
+    pub fn inside(self, run: u32, outer: u32) -> bool {
+        let start = StateId(0);
+        self.levels((run, start)).iter().any(|(r, _)| *r == outer)
+    }
+
+    /// The action that a `do` state calls.
+    pub fn action_at(self, place: StateAt) -> Option<ActionId> {
+        match &self.state(place)?.step {
+            Step::Do(step) => Some(step.action),
+            _ => None,
+        }
+    }
+
+    /// All states of all runs.
+    pub fn states(self) -> impl Iterator<Item = (StateAt, &'a State)> {
+        (0..).zip(&self.inlined.runs).flat_map(move |(run, _)| {
+            let states = self.flow(run).map_or(&[][..], |f| f.states.as_slice());
+            (0..)
+                .zip(states)
+                .map(move |(id, s)| ((run, StateId(id)), s))
+        })
+    }
+
+    /// Whether the call of a `do` state is made with what a slot holds. Of other states nothing is
+    /// known.
+    pub fn args_use(self, place: StateAt, slot: u32) -> bool {
+        match self.state(place).map(|s| &s.step) {
+            Some(Step::Do(step)) => self.list_uses(place.0, &step.args, slot),
+            _ => true,
+        }
+    }
+
+    fn list_uses(self, run: u32, args: &ArgList, slot: u32) -> bool {
+        let mut args = args.args.iter().flatten();
+        args.any(|e| self.uses(run, e, slot))
+    }
+
+    fn uses(self, run: u32, e: &Expr, slot: u32) -> bool {
+        let path = |p: &Path| self.slot_of(run, p) == Some(slot);
+        match e {
+            Expr::Const(_) => false,
+            Expr::Path(p) => path(p),
+            Expr::List(items) => items.iter().any(|i| self.uses(run, i, slot)),
+            Expr::Record(_, fields) => fields.iter().flatten().any(|i| self.uses(run, i, slot)),
+            Expr::Template(parts) => parts
+                .iter()
+                .any(|p| matches!(p, TemplatePart::Hole(h) if path(h))),
+        }
+    }
+}

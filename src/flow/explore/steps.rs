@@ -1,0 +1,303 @@
+//! What each kind of state does, and what can come of it.
+
+use super::config::Config;
+use super::moves::Move;
+use super::{Explorer, Guard};
+use crate::flow::calls::{self, Ending, Repeat, after_call, ending};
+use crate::flow::picture::Way;
+use crate::model::{
+    ActionId, ArgList, Cond, DoStep, FlowId, OutcomeKind, Param, State, Step, Target,
+};
+use crate::source::Span;
+
+impl<'a> Explorer<'_, '_, 'a> {
+    /// All that can happen in a configuration.
+    pub(super) fn node(&mut self, at: usize) {
+        let Some(config) = self.nodes.get(at).map(|n| n.config.clone()) else {
+            return;
+        };
+        let Some(state) = self.runs.state(config.place) else {
+            return;
+        };
+        self.aside(Some(at), &config, "");
+        let run = config.place.0;
+        match &state.step {
+            Step::Do(step) => self.call(at, &config, state, step),
+            Step::Agent(step) => {
+                for (name, e) in &step.given {
+                    self.uses_expr(Some(at), run, e, &config, &format!("`given {name}`"));
+                }
+                self.agent(at, &config, state, &step.may);
+            }
+            Step::Ask { text, bind, .. } => {
+                self.uses_expr(Some(at), run, text, &config, "the question");
+                let slot = self.runs.slot(run, *bind);
+                for (i, o) in state.outcomes.iter().enumerate() {
+                    let mut next = config.clone();
+                    if o.kind == OutcomeKind::Answered {
+                        next.bind(slot, &self.facts, &self.runs);
+                    }
+                    self.handled(Some(at), state, i, next, None);
+                }
+            }
+            Step::Choose {
+                branches,
+                otherwise,
+            } => self.choose(at, &config, state, branches, *otherwise),
+            Step::Settle { action, bind } => {
+                let slot = bind.map(|b| self.runs.slot(run, b));
+                self.settle(at, &config, state, *action, slot);
+            }
+            Step::Unwind { actions } => self.unwind(at, &config, state, actions),
+            Step::Run { args, flow, .. } => self.run(at, &config, state, *flow, args),
+        }
+    }
+
+    fn uses_args(&mut self, at: usize, args: &ArgList, params: &[Param], config: &Config) {
+        for (arg, param) in args.args.iter().zip(params) {
+            if let Some(e) = arg {
+                let what = format!("argument `{}`", param.name);
+                self.uses_expr(Some(at), config.place.0, e, config, &what);
+            }
+        }
+    }
+
+    fn call(&mut self, at: usize, config: &Config, state: &'a State, step: &'a DoStep) {
+        let (place, action) = (config.place, step.action);
+        let def = self.policy.action(action);
+        self.uses_args(at, &step.args, &def.params, config);
+        let repeat = self.repeat(config, state, action);
+        let can = self.answers(config, action, Some(&step.args), repeat);
+        for (i, o) in state.outcomes.iter().enumerate() {
+            let refused = match o.kind {
+                OutcomeKind::Denied => Some(can.denied),
+                OutcomeKind::Limited => Some(can.limited),
+                OutcomeKind::Declined => Some(can.declined),
+                OutcomeKind::Expired => Some(can.expired),
+                _ => None,
+            };
+            if let Some(possible) = refused {
+                if possible {
+                    self.handled(Some(at), state, i, config.clone(), None);
+                }
+                continue;
+            }
+            let Some(end) = ending(self.policy, action, o.kind).filter(|_| can.admitted) else {
+                continue;
+            };
+            let before = &config.history;
+            for h in after_call(self.policy, &self.caps, before, action, end, repeat) {
+                let mut next = config.clone();
+                next.history = h;
+                if end == Ending::Doubt && def.writes() {
+                    next.doubt = true;
+                    if next.history.of(action).unsettled > 0 {
+                        next.doubt(place);
+                    }
+                }
+                if end == Ending::Done {
+                    self.succeeded(&mut next, step);
+                }
+                next.clear_doubt(&self.runs);
+                self.handled(Some(at), state, i, next, None);
+            }
+        }
+    }
+
+    /// The state's call has succeeded.
+    fn succeeded(&self, next: &mut Config, step: &DoStep) {
+        let place = next.place;
+        next.doubt = false;
+        next.doubt_at.retain(|p| *p != place);
+        let slot = step.bind.map(|b| self.runs.slot(place.0, b));
+        if let Some(slot) = slot {
+            next.bind(slot, &self.facts, &self.runs);
+        }
+        // An argument that the reply took the place of no longer names what was called with.
+        if slot.is_none_or(|slot| !self.runs.args_use(place, slot)) {
+            next.done(place, true);
+        }
+    }
+
+    /// The agent may make any of its calls, in any order, with any arguments, and come back at any
+    /// time.
+    fn agent(&mut self, at: usize, config: &Config, state: &'a State, may: &[ActionId]) {
+        for action in may {
+            if !self.caps.asked(*action) && !calls::concerns_others(self.policy, *action) {
+                continue;
+            }
+            let of = config.history.of(*action);
+            let known = of.standing > 0 || of.unsettled > 0 || of.doubtful > 0;
+            let repeat = if known { Repeat::Maybe } else { Repeat::No };
+            let can = self.answers(config, *action, None, repeat);
+            if !can.admitted {
+                continue;
+            }
+            for end in [Ending::Done, Ending::Clean, Ending::Doubt] {
+                let before = &config.history;
+                for h in after_call(self.policy, &self.caps, before, *action, end, repeat) {
+                    let mut next = config.clone();
+                    next.history = h;
+                    next.clear_doubt(&self.runs);
+                    let name = &self.policy.action(*action).full_name;
+                    self.push(Some(at), next, format!("the agent calls `{name}`"));
+                }
+            }
+        }
+        for i in 0..state.outcomes.len() {
+            self.handled(Some(at), state, i, config.clone(), None);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        at: usize,
+        config: &Config,
+        state: &'a State,
+        action: ActionId,
+        slot: Option<u32>,
+    ) {
+        let found = calls::after_settle(self.policy, &self.caps, &config.history, action);
+        let confirm = self.policy.action(action).confirm.as_ref();
+        let gives = |line: &crate::model::ConfirmLine| !line.happened || line.gives.is_some();
+        let with_value = confirm.is_none_or(|c| c.lines.iter().all(gives));
+        for settled in found {
+            let kind = settled.outcome();
+            let Some(i) = state.outcomes.iter().position(|o| o.kind == kind) else {
+                continue;
+            };
+            let mut next = config.clone();
+            next.history = settled.history;
+            if settled.happened {
+                if let Some(slot) = slot {
+                    if with_value || config.history.of(action).unsettled == 0 {
+                        next.bind(slot, &self.facts, &self.runs);
+                    } else {
+                        next.unbind(slot, &self.facts, &self.runs);
+                    }
+                }
+                // Where just one call was in doubt, and it happened, the state that made it has
+                // succeeded.
+                if config.history.of(action).unsettled == 1
+                    && let Some(place) = next.only_doubt(action, &self.runs)
+                {
+                    let own = match self.runs.state(place).map(|s| &s.step) {
+                        Some(Step::Do(step)) => step.bind.map(|b| self.runs.slot(place.0, b)),
+                        _ => None,
+                    };
+                    next.done(place, own.is_some() && own == slot);
+                }
+            }
+            next.clear_doubt(&self.runs);
+            self.handled(Some(at), state, i, next, None);
+        }
+    }
+
+    fn unwind(&mut self, at: usize, config: &Config, state: &'a State, actions: &[ActionId]) {
+        let found = calls::after_unwind(self.policy, &self.caps, &config.history, actions);
+        for unwound in found {
+            let kind = if unwound.failed {
+                OutcomeKind::Stuck
+            } else {
+                OutcomeKind::Clean
+            };
+            let Some(i) = state.outcomes.iter().position(|o| o.kind == kind) else {
+                continue;
+            };
+            let mut next = config.clone();
+            next.history = unwound.history;
+            next.clear_doubt(&self.runs);
+            self.handled(Some(at), state, i, next, None);
+        }
+    }
+
+    fn run(&mut self, at: usize, config: &Config, state: &State, flow: FlowId, args: &ArgList) {
+        let def = self.policy.flows.get(flow.index());
+        let params = def.map(|f| f.params.as_slice()).unwrap_or_default();
+        self.uses_args(at, args, params, config);
+        let Some(inner) = self.runs.inlined.started_by(config.place.0, config.place.1) else {
+            return;
+        };
+        let Some(data) = self.runs.inlined.runs.get(inner as usize) else {
+            return;
+        };
+        let _ = state;
+        let mut next = config.clone();
+        let own = |slot: &u32| data.bindings.contains(slot) || data.params.contains(slot);
+        next.bound.retain(|s| !own(s));
+        next.bound.extend(&data.params);
+        next.bound.sort_unstable();
+        let facts = &self.facts;
+        next.known
+            .retain(|k| facts.get(*k).is_some_and(|f| !f.slots.iter().any(own)));
+        // It begins anew, with arguments of its own.
+        let runs = self.runs;
+        next.visits.retain(|((r, _), _)| !runs.inside(*r, inner));
+        next.done_at.retain(|((r, _), _)| !runs.inside(*r, inner));
+        next.doubt_at.retain(|(r, _)| !runs.inside(*r, inner));
+        if let Some((start, _)) = self.runs.flow(inner).and_then(|f| f.start) {
+            let step = Move {
+                parent: Some(at),
+                from: Some(config.place),
+                what: "starts".to_string(),
+                way: Way::Done,
+            };
+            self.go(step, inner, start, next);
+        }
+    }
+
+    fn choose(
+        &mut self,
+        at: usize,
+        config: &Config,
+        state: &'a State,
+        branches: &[(Cond, Target, Span)],
+        otherwise: Option<(Target, Span)>,
+    ) {
+        if !state.complete {
+            self.picture.whole = false;
+            return;
+        }
+        let (run, id) = config.place;
+        for (cond, ..) in branches {
+            self.uses_cond(Some(at), run, cond, config, "this condition");
+        }
+        let guards: Option<Vec<Guard>> = (0..branches.len())
+            .map(|i| self.guards.of_states.get(&(run, id, i)).cloned())
+            .collect();
+        let Some(guards) = guards else {
+            self.picture.whole = false;
+            return;
+        };
+        let spans: Vec<Span> = branches.iter().map(|b| b.2).collect();
+        self.exclusive(at, config, state, &guards, &spans, "branches");
+        let step = |what: &str| Move {
+            parent: Some(at),
+            from: Some(config.place),
+            what: what.to_string(),
+            way: Way::Done,
+        };
+        for (guard, (_, target, _)) in guards.iter().zip(branches) {
+            if self.holds(config, guard.truth.yes) {
+                let mut next = config.clone();
+                next.learn(&guard.if_true);
+                self.go(step("chooses"), run, *target, next);
+            }
+        }
+        let none: Vec<_> = guards.iter().map(|g| g.truth.no).collect();
+        let none = self.gate.encoder.logic.and(&none);
+        if !self.holds(config, none) {
+            return;
+        }
+        match otherwise {
+            Some((target, _)) => {
+                let mut next = config.clone();
+                for g in &guards {
+                    next.learn(&g.if_false);
+                }
+                self.go(step("chooses otherwise"), run, target, next);
+            }
+            None => self.gap(at, config, state, none, None, state.step_span),
+        }
+    }
+}

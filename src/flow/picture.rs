@@ -1,0 +1,65 @@
+//! What the exploration of a flow has seen: places, the steps between them, and outcomes.
+
+use crate::model::inline::Inlined;
+use crate::model::{EndId, FlowId, StateId};
+use std::collections::BTreeSet;
+
+/// A state of a run.
+pub(super) type StateAt = (u32, StateId);
+
+/// Where a run can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// In that state of that run.
+    State(u32, StateId),
+    /// At that end of the root flow.
+    End(EndId),
+}
+
+impl From<StateAt> for Place {
+    fn from((run, state): StateAt) -> Self {
+        Self::State(run, state)
+    }
+}
+
+/// How a step from place to place comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// After a call that the gate admitted.
+    Called,
+    /// After a call that the gate refused.
+    Refused,
+    /// After anything else that a state does.
+    Done,
+    /// Instead of one entry too many.
+    TooOften,
+    /// By an event or a deadline.
+    Aside,
+}
+
+/// A step from place to place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edge {
+    /// Where it begins.
+    pub from: Place,
+    /// Where it leads.
+    pub to: Place,
+    /// How it comes about.
+    pub way: Way,
+}
+
+/// What a flow was seen to do.
+pub struct Picture {
+    /// The root flow.
+    pub flow: FlowId,
+    /// Its runs.
+    pub inlined: Inlined,
+    /// Places that can be reached.
+    pub reached: BTreeSet<Place>,
+    /// Steps between places.
+    pub edges: BTreeSet<Edge>,
+    /// Outcomes that can happen, by run, state and index of the outcome.
+    pub happened: BTreeSet<(u32, StateId, usize)>,
+    /// The exploration saw everything, and nothing was unhandled.
+    pub whole: bool,
+}
