@@ -1280,7 +1280,11 @@ fn what_may_not_be_read_is_said_so() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.write("p.failway", CLEAN);
-    std::fs::set_permissions(place.path("p.failway"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    std::fs::set_permissions(
+        place.path("p.failway"),
+        std::fs::Permissions::from_mode(0o000),
+    )
+    .unwrap();
     // Whoever may read everything has nothing to see here.
     if std::fs::read(place.path("p.failway")).is_ok() {
         return;
