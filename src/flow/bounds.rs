@@ -1,7 +1,7 @@
 //! Cycles that nothing bounds.
 
 use super::picture::{Edge, Picture, Place, Way};
-use crate::model::{ActionId, LimitPer, Policy, RuleKind, Step};
+use crate::model::{ActionId, LimitPer, Policy, RuleKind, State, Step};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::BTreeSet;
@@ -21,20 +21,22 @@ pub fn unbounded(policy: &Policy, picture: &Picture) -> Vec<Vec<Place>> {
             Place::State(run, _) => inside.contains(&run),
             Place::End(_) => false,
         };
-        let mut graph: DiGraphMap<Place, ()> = DiGraphMap::new();
+        let mut graph: DiGraphMap<Node, ()> = DiGraphMap::new();
         for edge in &picture.edges {
             if within(edge.from) && within(edge.to) && !bounded(policy, picture, edge, outer) {
-                graph.add_edge(edge.from, edge.to, ());
+                graph.add_edge(leaves(policy, picture, edge), (edge.to, edge.returns), ());
             }
         }
-        for mut circle in tarjan_scc(&graph) {
+        for circle in tarjan_scc(&graph) {
             let goes_round = match circle.as_slice() {
                 [one] => graph.contains_edge(*one, *one),
                 _ => true,
             };
+            let mut circle: Vec<Place> = circle.into_iter().map(|(place, _)| place).collect();
             let own = |p: &Place| matches!(p, Place::State(run, _) if *run == outer);
             if goes_round && circle.iter().any(own) {
                 circle.sort();
+                circle.dedup();
                 found.insert(circle);
             }
         }
@@ -42,20 +44,35 @@ pub fn unbounded(policy: &Policy, picture: &Picture) -> Vec<Vec<Place>> {
     found.into_iter().collect()
 }
 
+/// A place, and whether the flow that it runs has ended there: entering such a state and going on
+/// from it are two things, or starting the flow and coming back from it would be a circle.
+type Node = (Place, bool);
+
+/// Where an edge begins.
+fn leaves(policy: &Policy, picture: &Picture, edge: &Edge) -> Node {
+    let runs = state_of(policy, picture, edge.from)
+        .is_some_and(|state| matches!(state.step, Step::Run { .. }));
+    let ended = !matches!(edge.way, Way::Starts | Way::TooOften | Way::Aside);
+    (edge.from, runs && ended)
+}
+
+fn state_of<'a>(policy: &'a Policy, picture: &Picture, place: Place) -> Option<&'a State> {
+    let Place::State(run, id) = place else {
+        return None;
+    };
+    let run = picture.inlined.runs.get(run as usize)?;
+    let flow = policy.flows.get(run.flow.index())?;
+    flow.states.get(id.index())
+}
+
 /// Whether an edge can be taken only so often in one run of `outer`: it leaves a state of it that
 /// `visits` bounds (not instead of an entry too many), or it follows an admitted call that a limit
 /// per session lets through only so often.
 fn bounded(policy: &Policy, picture: &Picture, edge: &Edge, outer: u32) -> bool {
-    let Place::State(run, id) = edge.from else {
+    let (Place::State(run, _), Some(state)) = (edge.from, state_of(policy, picture, edge.from))
+    else {
         return true;
     };
-    let state = picture
-        .inlined
-        .runs
-        .get(run as usize)
-        .and_then(|r| policy.flows.get(r.flow.index()))
-        .and_then(|f| f.states.get(id.index()));
-    let Some(state) = state else { return true };
     match (edge.way, &state.step) {
         (Way::Aside, _) => true,
         (Way::TooOften, _) => false,

@@ -31,6 +31,8 @@ pub enum Way {
     Refused,
     /// After anything else that a state does.
     Done,
+    /// Into the flow that a state runs.
+    Starts,
     /// Instead of one entry too many.
     TooOften,
     /// By an event or a deadline.
@@ -46,6 +48,8 @@ pub struct Edge {
     pub to: Place,
     /// How it comes about.
     pub way: Way,
+    /// Whether it leads back to the state that runs the flow, with an end as its outcome.
+    pub returns: bool,
 }
 
 /// What a flow was seen to do.

@@ -8,7 +8,13 @@ pub fn args_fit(policy: &Policy, args: &ArgList, params: &[Param]) -> bool {
     args.args
         .iter()
         .zip(params)
-        .all(|(arg, param)| arg.as_ref().is_none_or(|e| fits(policy, e, &param.ty)))
+        .all(|(arg, param)| arg.as_ref().is_none_or(|e| arg_fits(policy, e, param)))
+}
+
+/// Whether an argument is surely there, where it has to be, and lies in its parameter's type.
+#[must_use]
+pub fn arg_fits(policy: &Policy, arg: &Expr, param: &Param) -> bool {
+    given(arg, param.optional) && fits(policy, arg, &param.ty)
 }
 
 /// Whether an expression's value surely lies in a type.
@@ -23,9 +29,9 @@ pub fn fits(policy: &Policy, e: &Expr, ty: &Type) -> bool {
         },
         Expr::Record(id, values) => policy.records.get(id.index()).is_some_and(|record| {
             record.fields.iter().zip(values).all(|(field, value)| {
-                value
-                    .as_ref()
-                    .is_none_or(|value| fits(policy, value, &field.ty))
+                value.as_ref().is_none_or(|value| {
+                    given(value, field.optional) && fits(policy, value, &field.ty)
+                })
             })
         }),
         Expr::Template(parts) => {
@@ -49,6 +55,11 @@ pub fn fits(policy: &Policy, e: &Expr, ty: &Type) -> bool {
                 && max.is_none_or(|m| high.is_some_and(|h| h <= m as usize))
         }
     }
+}
+
+/// Whether a value is there wherever it has to be.
+fn given(e: &Expr, may_be_left_out: bool) -> bool {
+    may_be_left_out || !matches!(e, Expr::Path(p) if p.optional)
 }
 
 /// How long a value can be when it is written into a text.

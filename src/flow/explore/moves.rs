@@ -64,12 +64,13 @@ impl Explorer<'_, '_, '_> {
         }
     }
 
-    fn edge(&mut self, step: &Move, to: Place) {
+    fn edge(&mut self, step: &Move, to: Place, returns: bool) {
         if let Some(from) = step.from {
             self.picture.edges.insert(Edge {
                 from: from.into(),
                 to,
                 way: step.way,
+                returns,
             });
         }
     }
@@ -81,7 +82,7 @@ impl Explorer<'_, '_, '_> {
         mut config: Config,
         full: &mut BTreeSet<StateAt>,
     ) {
-        self.edge(&step, place.into());
+        self.edge(&step, place.into(), false);
         let Some(state) = self.runs.state(place) else {
             return;
         };
@@ -115,7 +116,7 @@ impl Explorer<'_, '_, '_> {
                         Target::State(s) => Place::State(place.0, s),
                         Target::End(e) => Place::End(e),
                     };
-                    self.edge(&past, to);
+                    self.edge(&past, to, false);
                 } else {
                     self.go_past(past, place.0, visits.to, config, full);
                 }
@@ -141,7 +142,7 @@ impl Explorer<'_, '_, '_> {
         }
         match data.parent {
             None => {
-                self.edge(&step, Place::End(end));
+                self.edge(&step, Place::End(end), false);
                 self.picture.reached.insert(Place::End(end));
             }
             Some(outer) => self.returned(step, outer, &def.name, def.gives.is_some(), config),
@@ -157,7 +158,7 @@ impl Explorer<'_, '_, '_> {
         gives: bool,
         mut config: Config,
     ) {
-        self.edge(&step, place.into());
+        self.edge(&step, place.into(), true);
         let Some(state) = self.runs.state(place) else {
             return;
         };

@@ -246,7 +246,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 parent: Some(at),
                 from: Some(config.place),
                 what: "starts".to_string(),
-                way: Way::Done,
+                way: Way::Starts,
             };
             self.go(step, inner, start, next);
         }

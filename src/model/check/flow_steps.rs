@@ -328,7 +328,7 @@ impl<'a> Checker<'a> {
         let mut fit = Some(());
         for (param, arg) in params.iter().zip(&args.args) {
             let Some(arg) = arg else { continue };
-            if crate::model::fit::fits(&self.policy, arg, &param.ty) {
+            if crate::model::fit::arg_fits(&self.policy, arg, param) {
                 continue;
             }
             fit = None;
