@@ -21,6 +21,12 @@ fn runs(usual: usize) -> usize {
     usual * times.unwrap_or(1)
 }
 
+/// How much longer runs go on while something called possible hasn't happened.
+fn patience() -> usize {
+    let times = std::env::var("FAILWAY_PATIENCE").ok().and_then(|n| n.parse().ok());
+    times.unwrap_or(3)
+}
+
 // ── What the checker says ────────────────────────────────────────────────────
 
 /// A picture by the table's names.
@@ -361,12 +367,18 @@ fn start<'t>(rng: &mut Rng, table: &'t Table, flow: usize, seen: &mut Seen, text
 }
 
 /// Random runs of a flow, which go on from where something new was seen.
-fn explore<'t>(rng: &mut Rng, table: &'t Table, flow: usize, steps: usize, text: &str) -> Seen {
+fn explore<'t>(
+    rng: &mut Rng,
+    table: &'t Table,
+    flow: usize,
+    enough: impl Fn(&Seen) -> bool,
+    text: &str,
+) -> Seen {
     let mut seen = Seen::default();
     let mut keys: BTreeSet<String> = BTreeSet::new();
     let mut corpus: Vec<World<'t>> = Vec::new();
     let mut ended = 0_usize;
-    while seen.steps < steps {
+    while !enough(&seen) {
         let mut w = if corpus.is_empty() || rng.u8(..) < 50 {
             start(rng, table, flow, &mut seen, text)
         } else {
@@ -407,8 +419,16 @@ struct Compared {
     unseen: Vec<String>,
 }
 
-/// Whatever the runs do, the checker has seen.
-fn compare(rng: &mut Rng, text: &str, policy: &Policy, table: &Table, steps: usize) -> Compared {
+/// Whatever the runs do, the checker has seen. Where something that it has seen is still missing
+/// from them, up to `patience` times as many steps are taken.
+fn compare(
+    rng: &mut Rng,
+    text: &str,
+    policy: &Policy,
+    table: &Table,
+    steps: usize,
+    patience: usize,
+) -> Compared {
     let (mut gate, _) = gate::build(policy);
     let pictures = flow::pictures(&mut gate, &mut Vec::new());
     let mut done = Compared { steps: 0, possible: 0, unseen: Vec::new() };
@@ -416,7 +436,11 @@ fn compare(rng: &mut Rng, text: &str, policy: &Policy, table: &Table, steps: usi
         let picture = pictures.iter().find(|p| policy.flows[p.flow.index()].name == of.name).unwrap();
         assert!(picture.whole, "{text}");
         let claims = said_of(policy, picture);
-        let seen = explore(rng, table, index, steps, text);
+        let all = |seen: &Seen| {
+            claims.reached.is_subset(&seen.reached) && claims.happened.is_subset(&seen.happened)
+        };
+        let enough = |seen: &Seen| seen.steps >= steps * patience || (seen.steps >= steps && all(seen));
+        let seen = explore(rng, table, index, enough, text);
         let more: Vec<_> = seen.reached.difference(&claims.reached).collect();
         assert!(more.is_empty(), "reached, but not said: {more:?}\n{text}");
         let more: Vec<_> = seen.happened.difference(&claims.happened).collect();
@@ -443,6 +467,7 @@ fn made(seed: u64, bound: u32) -> Option<Made> {
 #[test]
 fn random_flows_run_as_the_checker_says() {
     let from: u64 = std::env::var("FAILWAY_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let patience = patience();
     let (mut flows, mut steps, mut possible, mut unseen) = (0, 0, 0, 0);
     let count = runs(60) as u64;
     for seed in from..from + count {
@@ -450,7 +475,7 @@ fn random_flows_run_as_the_checker_says() {
         flows += 1;
         let mut rng = Rng::with_seed(seed);
         let text = format!("seed {seed}\n{}", made.text);
-        let done = compare(&mut rng, &text, &made.checked.policy, &made.table, 700);
+        let done = compare(&mut rng, &text, &made.checked.policy, &made.table, 300, patience);
         steps += done.steps;
         possible += done.possible;
         unseen += done.unseen.len();
@@ -464,12 +489,12 @@ fn random_flows_run_as_the_checker_says() {
 
 #[test]
 fn examples_run_as_the_checker_says() {
-    let mut steps = 0;
+    let (mut steps, patience) = (0, patience());
     for (path, files) in examples() {
         let (checked, table) = failway::compile("main.failway", &files).unwrap();
         let mut rng = Rng::with_seed(1);
         let path = path.display().to_string();
-        let done = compare(&mut rng, &path, &checked.policy, &table.unwrap(), runs(8_000));
+        let done = compare(&mut rng, &path, &checked.policy, &table.unwrap(), runs(4_000), patience);
         steps += done.steps;
         if std::env::var("FAILWAY_UNSEEN").is_ok() {
             println!("{path}: {} possible, {:#?}", done.possible, done.unseen);
