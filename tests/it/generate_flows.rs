@@ -259,10 +259,13 @@ fn any<'t, T>(rng: &mut Rng, of: &'t [T]) -> &'t T {
     &of[rng.usize(..of.len())]
 }
 
-/// A policy with one or two flows; none if this draw could not be made free of errors. What
-/// nothing bounds is given `bound` visits.
-pub fn flows(rng: &mut Rng, bound: u32) -> Option<Made> {
+/// A policy with one or two flows, with events and deadlines if `asides`; none if this draw could
+/// not be made free of errors. What nothing bounds is given `bound` visits.
+pub fn flows(rng: &mut Rng, bound: u32, asides: bool) -> Option<Made> {
     let mut draft = Draft::new(rng, bound);
+    if !asides {
+        draft.no_asides();
+    }
     for _ in 0..ROUNDS {
         let (text, owners) = draft.text();
         let (checked, table) = compiled(&text);
@@ -324,6 +327,17 @@ impl Draft {
         let states = rng.usize(2..7);
         draft.flow(rng, "main", "p: N, q: N", states);
         draft
+    }
+
+    fn no_asides(&mut self) {
+        for flow in &mut self.flows {
+            flow.within = None;
+            flow.events.clear();
+            for state in &mut flow.states {
+                state.events.clear();
+                state.ignores.clear();
+            }
+        }
     }
 
     fn rules(&mut self, rng: &mut Rng) {

@@ -4,7 +4,7 @@ use super::Runs;
 use super::config::Config;
 use crate::flow::picture::StateAt;
 use crate::flow::possible::Keyed;
-use crate::model::{ArgList, Expr, HistoryTerm, Path, Root, Step};
+use crate::model::{ActionId, ArgList, Expr, HistoryTerm, Path, Root, Step};
 
 /// A value by its name in the flow: equal names are equal values for as long as no slot is bound
 /// again.
@@ -118,6 +118,40 @@ fn all_have_key(runs: Runs<'_, '_>, asked: &HistoryTerm, keys: &[Option<String>]
         }
     }
     sites > 0
+}
+
+/// Whether every call of the action in the whole flow has the same arguments.
+pub(super) fn always_same(runs: Runs<'_, '_>, action: ActionId) -> bool {
+    let mut first: Option<Vec<Option<String>>> = None;
+    for (place, state) in runs.states() {
+        let same = match &state.step {
+            Step::Do(step) if step.action == action => {
+                let name = |(i, arg): (u32, &Option<Expr>)| match arg {
+                    None => Some("absent".to_string()),
+                    Some(_) => arg_name(place.0, &step.args, i, &[]),
+                };
+                let names: Vec<_> = (0..).zip(&step.args.args).map(name).collect();
+                let known = |n: &Option<String>| {
+                    n.as_ref().is_some_and(|n| n == "absent" || never_changes(n))
+                };
+                names.iter().all(known) && *first.get_or_insert_with(|| names.clone()) == names
+            }
+            Step::Agent(step) => !step.may.contains(&action),
+            Step::Settle { action: of, .. } => {
+                let confirm = runs.policy.action(*of).confirm.as_ref();
+                confirm.is_none_or(|c| c.action != action)
+            }
+            Step::Unwind { actions } => actions.iter().all(|a| {
+                let undo = runs.policy.action(*a).undo.as_ref();
+                undo.is_none_or(|u| u.action != action)
+            }),
+            _ => true,
+        };
+        if !same {
+            return false;
+        }
+    }
+    true
 }
 
 /// Answers keyed questions of a guard: the key's values are slots.

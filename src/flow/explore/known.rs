@@ -3,7 +3,7 @@
 
 use super::Explorer;
 use super::config::Config;
-use super::keyed::{keyed_in_call, keyed_in_flow};
+use super::keyed::{always_same, keyed_in_call, keyed_in_flow};
 use crate::flow::calls::Repeat;
 use crate::flow::picture::StateAt;
 use crate::flow::possible::{Answers, Moment, Site, answers};
@@ -78,6 +78,12 @@ impl Explorer<'_, '_, '_> {
             return Repeat::No;
         };
         let of = config.history.of(action);
+        if of.standing == 0 && of.unsettled == 0 && of.doubtful == 0 {
+            return Repeat::No;
+        }
+        if key.window_ms.is_none() && self.same_call(config, action) {
+            return Repeat::Sure;
+        }
         if config.doubt {
             let remembered = key
                 .window_ms
@@ -88,11 +94,14 @@ impl Explorer<'_, '_, '_> {
                 Repeat::Maybe
             };
         }
-        if of.standing > 0 || of.unsettled > 0 || of.doubtful > 0 {
-            Repeat::Maybe
-        } else {
-            Repeat::No
-        }
+        Repeat::Maybe
+    }
+
+    /// Whether the call of a state is made with the arguments of the one in doubt, or of all calls
+    /// of its action.
+    fn same_call(&self, config: &Config, action: ActionId) -> bool {
+        let again = config.doubt_at.contains(&config.place) && self.runs.args_stay(config.place);
+        again || always_same(self.runs, action)
     }
 
     /// How long an entry of a `do` state can take from its first attempt to the beginning of its

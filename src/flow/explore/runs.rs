@@ -92,6 +92,15 @@ impl<'a> Runs<'_, 'a> {
         }
     }
 
+    /// Whether the call of a `do` state is made with the same values for as long as no slot is bound
+    /// again.
+    pub fn args_stay(self, place: StateAt) -> bool {
+        match self.state(place).map(|s| &s.step) {
+            Some(Step::Do(step)) => step.args.args.iter().flatten().all(stays),
+            _ => false,
+        }
+    }
+
     fn list_uses(self, run: u32, args: &ArgList, slot: u32) -> bool {
         let mut args = args.args.iter().flatten();
         args.any(|e| self.uses(run, e, slot))
@@ -108,5 +117,19 @@ impl<'a> Runs<'_, 'a> {
                 .iter()
                 .any(|p| matches!(p, TemplatePart::Hole(h) if path(h))),
         }
+    }
+}
+
+/// Whether a value is made of slots and constants alone.
+fn stays(e: &Expr) -> bool {
+    let slot = |p: &Path| matches!(p.root, Root::Binding(_) | Root::FlowParam(_));
+    match e {
+        Expr::Const(_) => true,
+        Expr::Path(p) => slot(p),
+        Expr::List(items) => items.iter().all(stays),
+        Expr::Record(_, fields) => fields.iter().flatten().all(stays),
+        Expr::Template(parts) => parts
+            .iter()
+            .all(|p| !matches!(p, TemplatePart::Hole(h) if !slot(h))),
     }
 }
