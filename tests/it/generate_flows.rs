@@ -13,8 +13,6 @@ pub struct Made {
     pub text: String,
     pub checked: Checked,
     pub table: Table,
-    /// States that were given a bound because nothing bounded a way round through them.
-    pub circles: Vec<String>,
 }
 
 /// Rounds of repair before a draw is dropped.
@@ -248,7 +246,6 @@ struct Draft {
     flows: Vec<Flow>,
     /// How many entries a state is given whose circle nothing bounds.
     bound: u32,
-    circles: Vec<String>,
 }
 
 fn one<'t>(rng: &mut Rng, of: &[&'t str]) -> &'t str {
@@ -275,7 +272,6 @@ pub fn flows(rng: &mut Rng, bound: u32, asides: bool) -> Option<Made> {
                 table: table?,
                 checked,
                 text,
-                circles: draft.circles,
             });
         };
         let lines: Vec<Owner> = found
@@ -316,7 +312,6 @@ impl Draft {
             rules: Vec::new(),
             flows: Vec::new(),
             bound,
-            circles: Vec::new(),
         };
         let with_sub = rng.u8(..) < 90;
         draft.rules(rng);
@@ -728,9 +723,6 @@ impl Draft {
                 let (f, s) = self.find(names[0])?;
                 let ends: Vec<String> = self.flows[f].ends.iter().map(|e| e.0.clone()).collect();
                 let state = &mut self.flows[f].states[s];
-                if state.visits.is_none() {
-                    self.circles.push(state.name.clone());
-                }
                 state.visits = Some((self.bound, any(rng, &ends).clone()));
             }
             "FW306" | "FW101" => self.unbound(lines.first().copied()?, names[0])?,

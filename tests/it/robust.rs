@@ -25,7 +25,7 @@ allow seldom: a.w when n == 999
 ";
 
 /// Generous, for busy machines; what has no bound takes far longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Checks a text, and draws what was found in all forms.
 fn checked(text: &str) -> Checked {

@@ -132,7 +132,8 @@ pub(super) fn always_same(runs: Runs<'_, '_>, action: ActionId) -> bool {
                 };
                 let names: Vec<_> = (0..).zip(&step.args.args).map(name).collect();
                 let known = |n: &Option<String>| {
-                    n.as_ref().is_some_and(|n| n == "absent" || never_changes(n))
+                    n.as_ref()
+                        .is_some_and(|n| n == "absent" || never_changes(n))
                 };
                 names.iter().all(known) && *first.get_or_insert_with(|| names.clone()) == names
             }
