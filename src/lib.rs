@@ -42,7 +42,19 @@ pub struct Checked {
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
-    run(root, loader, false).map(|(checked, _)| checked)
+    check_watched(root, loader, &mut |_| {})
+}
+
+/// The same, and says after each phase which one it was: for whoever measures.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn check_watched(
+    root: &str,
+    loader: &dyn Loader,
+    after: &mut dyn FnMut(&'static str),
+) -> Result<Checked, String> {
+    run(root, loader, false, after).map(|(checked, _)| checked)
 }
 
 /// Checks the policy whose root file is at `root` and, if it has no errors, compiles it to a table
@@ -52,13 +64,14 @@ pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn compile(root: &str, loader: &dyn Loader) -> Result<(Checked, Option<Table>), String> {
-    run(root, loader, true)
+    run(root, loader, true, &mut |_| {})
 }
 
 fn run(
     root: &str,
     loader: &dyn Loader,
     with_table: bool,
+    after: &mut dyn FnMut(&'static str),
 ) -> Result<(Checked, Option<Table>), String> {
     let model::load::Loaded {
         sources,
@@ -69,11 +82,15 @@ fn run(
     if let Some(why) = unreadable {
         return Err(why);
     }
+    after("syntax");
     let (policy, found) = model::check::check(&files);
     findings.extend(found);
+    after("model");
     let (mut gate, found) = gate::build(&policy);
     findings.extend(found);
+    after("gate");
     findings.extend(flow::check(&mut gate));
+    after("flow");
     let mut table = None;
     if with_table && !diagnostics::has_errors(&findings) {
         match table::build::build(&mut gate).and_then(|body| table::build::seal(body, &sources)) {

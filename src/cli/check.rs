@@ -8,6 +8,7 @@ use crate::source::Sources;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::Write;
+use std::time::Instant;
 
 /// Check policies: everything that is left open, contradictory or wrong in them
 #[derive(clap::Args, Debug)]
@@ -27,13 +28,28 @@ pub(super) struct Args {
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// Say on standard error how long each phase took
+    #[arg(long, hide = true)]
+    timings: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let mut sum = Sum::default();
-    let work = |file: &str| crate::check(file, &disk).map(|checked| (checked, ()));
+    let work = |file: &str| {
+        let mut last = Instant::now();
+        let mut timed = |phase| {
+            if args.timings {
+                eprintln!(
+                    "{file}: {phase} {:.1} ms",
+                    1e3 * last.elapsed().as_secs_f64()
+                );
+                last = Instant::now();
+            }
+        };
+        crate::check_watched(file, &disk, &mut timed).map(|checked| (checked, ()))
+    };
     files::each_policy(&files, &disk, work, |file, checked| {
         sum.policies += 1;
         match checked {

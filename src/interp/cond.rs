@@ -141,7 +141,7 @@ impl Interp<'_> {
     }
 
     /// The value of an operand with `scale` fractional digits; `None` if it is absent.
-    fn operand<'w>(
+    pub(super) fn operand<'w>(
         &self,
         world: &'w dyn World,
         operand: &'w Operand,
@@ -174,8 +174,8 @@ impl Interp<'_> {
 }
 
 /// An operand's value: numbers on the comparison's scale, anything else as it is.
-#[derive(PartialEq)]
-enum Scaled<'w> {
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scaled<'w> {
     Number(i128),
     Other(Cow<'w, Const>),
 }
@@ -188,6 +188,14 @@ fn constant(c: &Const) -> Scaled<'_> {
     match c {
         Const::Number(n) => Scaled::Number(i128::from(*n)),
         other => Scaled::Other(Cow::Borrowed(other)),
+    }
+}
+
+/// A constant of a comparison, with the offset that stands behind it.
+pub(super) fn offset_by(c: &Const, offset: i64) -> Scaled<'_> {
+    match constant(c) {
+        Scaled::Number(n) => Scaled::Number(n + i128::from(offset)),
+        other => other,
     }
 }
 

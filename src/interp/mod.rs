@@ -9,6 +9,7 @@ pub mod calls;
 pub mod cond;
 pub mod expr;
 pub mod rules;
+pub mod shortlist;
 pub mod value;
 
 use crate::model::regex::Matcher;

@@ -43,16 +43,24 @@ impl SharedCounts for () {
     }
 }
 
-impl Interp<'_> {
+impl<'a> Interp<'a> {
     /// What the gate says about a call of `action` in `world`, before limits are consulted. `None`
     /// if some condition is undecided there, which the compiler rules out.
     #[must_use]
     pub fn gate(&self, world: &dyn World, action: ActionId) -> Option<Decision> {
-        // Rules are in order of name.
+        self.gate_among(world, self.rules_on(action))
+    }
+
+    /// The same, where no other rules on the action than these can fire. They come by name.
+    pub fn gate_among<'r>(
+        &self,
+        world: &dyn World,
+        rules: impl Iterator<Item = (&'r Rule, &'r RuleTarget)>,
+    ) -> Option<Decision> {
         let mut denials: Vec<(&Rule, Option<&Instead>)> = Vec::new();
         let mut escalation = None;
         let mut permission = None;
-        for (rule, target) in self.rules_on(action) {
+        for (rule, target) in rules {
             if !self.fires(world, rule, target)? {
                 continue;
             }
@@ -119,7 +127,10 @@ impl Interp<'_> {
     }
 
     /// The rules that speak about an action, in order of name.
-    pub fn rules_on(&self, action: ActionId) -> impl Iterator<Item = (&Rule, &RuleTarget)> {
+    pub fn rules_on(
+        &self,
+        action: ActionId,
+    ) -> impl Iterator<Item = (&'a Rule, &'a RuleTarget)> + use<'a> {
         self.policy.rules.iter().filter_map(move |rule| {
             let target = rule.targets.iter().find(|t| t.action == action)?;
             Some((rule, target))

@@ -6,6 +6,7 @@
 use super::generate::{self, Generated, value};
 use failway::interp::calls::{Call, Calls, InSession, Moment, Proposal, Reply};
 use failway::interp::rules::{SharedCounts, Verdict};
+use failway::interp::shortlist::Shortlist;
 use failway::interp::{Fixed, Interp};
 use failway::model::{ActionId, Const, CountedAction, HistoryTerm, Input, Param, Policy};
 use failway::runtime::{self, Asked, Given, Memory, Request, Runtime, Session, Trace};
@@ -82,6 +83,7 @@ fn same_in_any_world(rng: &mut Rng, made: &Generated, worlds: usize) -> usize {
     let body = made.table.body();
     let mut done = 0;
     for (action, id) in policy.actions.iter().zip(0..) {
+        let shortlist = Shortlist::new(&interp, ActionId(id));
         for _ in 0..worlds {
             let world = Fixed {
                 params: params(rng, &interp, &action.params),
@@ -123,6 +125,8 @@ fn same_in_any_world(rng: &mut Rng, made: &Generated, worlds: usize) -> usize {
                     .collect(),
             };
             let expected = interp.gate(&world, ActionId(id)).expect("decided");
+            let short = interp.gate_among(&world, shortlist.of(&interp, &world));
+            assert_eq!(short.as_ref(), Some(&expected), "{}", made.text);
             let of = &body.actions[id as usize];
             let said = &of.verdicts[eval::leaf(body, &scene, of.gate) as usize];
             let kind = match expected.verdict {

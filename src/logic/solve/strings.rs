@@ -1,8 +1,11 @@
 //! Strings of a language: which lengths there are, and the shortest strings of given lengths.
 
+use crate::logic::assignment::length;
 use crate::logic::language::Dfa;
 use crate::logic::{Budget, IntSet, Language, Logic, OutOfBudget};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 /// How many lengths of a range of wanted ones are looked at one by one. Lengths are only ever
 /// compared with constants, which the ranges' ends are; beyond so many past an end nothing new
@@ -59,6 +62,11 @@ impl Logic {
         let wanted = wanted.intersect(&IntSet::at_least(0));
         if language.is_all() {
             return Ok(wanted);
+        }
+        if let Some(strings) = self.finite(language) {
+            budget.spend(strings.len() as u64, WHAT)?;
+            let all = strings.iter().map(|s| length(s));
+            return Ok(IntSet::from_points(all.filter(|&n| wanted.contains(n))));
         }
         let ends = |&(low, high): &(i64, i64)| {
             let tail = i64::try_from(LENGTHS_MAX).unwrap_or(i64::MAX);
@@ -138,6 +146,15 @@ impl Logic {
         count: usize,
         budget: &mut Budget,
     ) -> Result<Vec<String>, OutOfBudget> {
+        if let Some(strings) = self.finite(language) {
+            budget.spend(strings.len() as u64, WHAT)?;
+            let fitting = strings.iter().filter(|s| lengths.contains(length(s)));
+            let mut all: Vec<&String> = fitting.collect();
+            if all.len() > 1 {
+                all.sort_by_cached_key(|s| (length(s), ranks(s)));
+            }
+            return Ok(all.into_iter().take(count).cloned().collect());
+        }
         let dfa = self.language_dfa(language);
         let allowed = self.lengths(language, lengths, budget)?;
         let mut found: Vec<String> = Vec::new();
@@ -156,6 +173,12 @@ impl Logic {
             from = length + 1;
         }
         Ok(found)
+    }
+
+    /// The strings of a language that is kept as a set of them.
+    fn finite(&self, language: Language) -> Option<Arc<BTreeSet<String>>> {
+        let set = self.finite_base(language.base())?;
+        (!language.is_negated()).then(|| Arc::clone(set))
     }
 
     /// Adds strings of exactly `length` characters until there are `count`.
@@ -197,7 +220,6 @@ impl Logic {
             }
             can.push(here);
         }
-        let bytes = preferred();
         // Depth first, with the bytes in the order of preference.
         let mut stack: Vec<(u32, usize, Vec<u8>)> = vec![(0, length, Vec::new())];
         while let Some((state, left, text)) = stack.pop() {
@@ -211,7 +233,7 @@ impl Logic {
                 }
                 continue;
             }
-            for &byte in bytes.iter().rev() {
+            for &byte in PREFERRED.iter().rev() {
                 let rest = if begins(byte) {
                     match left.checked_sub(1) {
                         Some(r) => r,
@@ -235,11 +257,19 @@ impl Logic {
 
 /// For each state where it can go, and whether that begins a character.
 fn edges(dfa: &Dfa) -> Vec<Vec<(bool, usize)>> {
+    // The bytes of an alphabet class go one way: it is enough to know which kinds of bytes it has.
+    let mut kinds: Vec<(usize, bool)> = (0..=255_u8)
+        .zip(&dfa.alphabet)
+        .map(|(byte, &class)| (usize::from(class), begins(byte)))
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
     (0..dfa.states())
         .map(|state| {
             let state = u32::try_from(state).unwrap_or(u32::MAX);
-            let mut list: Vec<(bool, usize)> = (0..=255u8)
-                .map(|b| (begins(b), dfa.step(state, b) as usize))
+            let mut list: Vec<(bool, usize)> = kinds
+                .iter()
+                .map(|&(class, begins)| (begins, dfa.step_class(state, class) as usize))
                 .collect();
             list.sort_unstable();
             list.dedup();
@@ -249,7 +279,7 @@ fn edges(dfa: &Dfa) -> Vec<Vec<(bool, usize)>> {
 }
 
 /// All bytes, those that read well first.
-fn preferred() -> Vec<u8> {
+static PREFERRED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut all: Vec<u8> = (b'a'..=b'z').collect();
     all.extend(b'0'..=b'9');
     all.extend(b'A'..=b'Z');
@@ -260,4 +290,10 @@ fn preferred() -> Vec<u8> {
         .collect();
     all.extend(rest);
     all
+});
+
+/// The places of a text's bytes in [`PREFERRED`].
+fn ranks(text: &str) -> Vec<Option<usize>> {
+    let rank = |byte| PREFERRED.iter().position(|&b| b == byte);
+    text.bytes().map(rank).collect()
 }

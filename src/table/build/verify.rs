@@ -9,7 +9,8 @@ use super::diagrams::Undecided;
 use super::{Builder, Built, Place, Unbuildable};
 use crate::gate::Scope;
 use crate::gate::history::question;
-use crate::interp::rules::Verdict;
+use crate::interp::rules::{Decision, Verdict};
+use crate::interp::shortlist::Shortlist;
 use crate::interp::{Interp, World};
 use crate::logic::{Assignment, Budget, Diagram, Formula, Logic, Probe};
 use crate::model::inline::{self, Inlined};
@@ -76,9 +77,14 @@ impl<'a> Builder<'_, 'a> {
     fn compare(&mut self, interp: &Interp<'a>, claim: &Claim<'a>) -> Built<()> {
         let mut budget = Budget::new(STEPS);
         let diagram = &claim.diagram;
+        let rules = match claim.what {
+            Claimed::Gate(action) => Some(Shortlist::new(interp, action)),
+            Claimed::Holds(..) => None,
+        };
+        let rules = rules.as_ref();
         if diagram.nodes.is_empty() {
             let empty = Assignment::new();
-            return self.compare_at(interp, claim, &empty);
+            return self.compare_at(interp, claim, rules, &empty);
         }
         // Paths come in the order of nodes and branches.
         let mut paths = diagram.covering_paths().into_iter();
@@ -99,12 +105,12 @@ impl<'a> Builder<'_, 'a> {
                 for edge in edges {
                     let formula = self.gate.encoder.logic.and(&[way, edge]);
                     if let Some(values) = self.solved(formula, &mut budget, claim)? {
-                        self.compare_at(interp, claim, &values)?;
+                        self.compare_at(interp, claim, rules, &values)?;
                         found = true;
                     }
                 }
                 if !found && let Some(values) = self.solved(way, &mut budget, claim)? {
-                    self.compare_at(interp, claim, &values)?;
+                    self.compare_at(interp, claim, rules, &values)?;
                 }
             }
         }
@@ -131,6 +137,7 @@ impl<'a> Builder<'_, 'a> {
         &mut self,
         interp: &Interp<'a>,
         claim: &Claim<'a>,
+        rules: Option<&Shortlist<'a>>,
         values: &Assignment,
     ) -> Built<()> {
         let case = self.case(interp, claim, values);
@@ -142,7 +149,9 @@ impl<'a> Builder<'_, 'a> {
                     .unwrap_or(*undecided == Undecided::Holds);
                 (said == 1) == expected
             }
-            Claimed::Gate(action) => self.same_decision(interp, &case, *action, said),
+            Claimed::Gate(action) => rules
+                .and_then(|rules| interp.gate_among(&case, rules.of(interp, &case)))
+                .is_some_and(|e| self.same_decision(interp, &case, *action, &e, said)),
         };
         if agree {
             return Ok(());
@@ -156,10 +165,14 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
-    fn same_decision(&self, interp: &Interp<'a>, case: &Case, action: ActionId, leaf: u32) -> bool {
-        let Some(expected) = interp.gate(case, action) else {
-            return false;
-        };
+    fn same_decision(
+        &self,
+        interp: &Interp<'a>,
+        case: &Case,
+        action: ActionId,
+        expected: &Decision,
+        leaf: u32,
+    ) -> bool {
         let Some(made) = self.body.actions.get(action.index()) else {
             return false;
         };
