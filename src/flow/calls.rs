@@ -1,5 +1,6 @@
 //! What each way a call can end makes of history. The words are those of the runtime's protocol.
 
+use super::graph::{How, Made};
 use super::history::{Caps, History};
 use crate::model::{ActionId, ConfirmLine, Effect, OutcomeKind, Policy};
 use crate::syntax::tree::FailureKind;
@@ -36,6 +37,21 @@ pub fn ending(policy: &Policy, action: ActionId, outcome: OutcomeKind) -> Option
         },
         _ => return None,
     })
+}
+
+/// All ways in which an admitted call of the action can come out, with what they mean.
+pub fn ways(policy: &Policy, action: ActionId) -> Vec<(How, Ending)> {
+    let failures = policy.action(action).failures.len();
+    let failures = (0..u32::try_from(failures).unwrap_or(u32::MAX)).map(OutcomeKind::Failure);
+    [
+        OutcomeKind::Ok,
+        OutcomeKind::Timeout,
+        OutcomeKind::Malformed,
+    ]
+    .into_iter()
+    .chain(failures)
+    .filter_map(|kind| Some((How::of(kind)?, ending(policy, action, kind)?)))
+    .collect()
 }
 
 /// Whether a call of the action may undo or confirm another one.
@@ -237,6 +253,8 @@ fn without_one(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Ve
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
     pub history: History,
+    /// The calls that asked.
+    pub made: Vec<Made>,
     /// A call was found to have happened.
     pub happened: bool,
     /// A call has stayed in doubt.
@@ -264,6 +282,7 @@ pub fn after_settle(
     let of = history.of(action);
     let way = |history: History, happened, unknown| Settled {
         history,
+        made: Vec::new(),
         happened,
         unknown,
     };
@@ -295,26 +314,42 @@ pub fn after_settle(
 
 /// The ways that asking about one call in doubt can go.
 fn settle_one(policy: &Policy, caps: &Caps, before: &Settled, action: ActionId) -> Vec<Settled> {
+    let Some(confirm) = &policy.action(action).confirm else {
+        return vec![Settled {
+            unknown: true,
+            ..before.clone()
+        }];
+    };
+    let by = confirm.action;
+    let with = |history: History, how: How| Settled {
+        history,
+        made: [before.made.as_slice(), &[Made { action: by, how }]].concat(),
+        ..before.clone()
+    };
     // Nobody could be asked.
     let mut all = vec![Settled {
         unknown: true,
-        ..before.clone()
+        ..with(before.history.clone(), How::Refused)
     }];
-    let Some(confirm) = &policy.action(action).confirm else {
-        return all;
-    };
-    for ending in [Ending::Done, Ending::Clean, Ending::Doubt] {
-        let by = confirm.action;
+    for (how, ending) in ways(policy, by) {
+        let lines: Vec<&ConfirmLine> = confirm
+            .lines
+            .iter()
+            .filter(|l| line_on(policy, by, l) == Some(how))
+            .collect();
+        // A line without a condition covers all replies; but one that comes too early to say
+        // `absent` for sure leaves the call in doubt.
+        let covered = lines
+            .iter()
+            .any(|l| l.when.is_none() && (l.happened || confirm.after_ms.is_none()));
         for asked in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
-            all.push(Settled {
-                history: asked.clone(),
-                happened: before.happened,
-                unknown: true,
-            });
-            for line in &confirm.lines {
-                if !ends_so(policy, by, line, ending) {
-                    continue;
-                }
+            if !covered {
+                all.push(Settled {
+                    unknown: true,
+                    ..with(asked.clone(), how)
+                });
+            }
+            for line in &lines {
                 let told = if line.happened {
                     undone_by(
                         policy,
@@ -328,9 +363,8 @@ fn settle_one(policy: &Policy, caps: &Caps, before: &Settled, action: ActionId) 
                     })]
                 };
                 all.extend(told.into_iter().map(|history| Settled {
-                    history,
                     happened: before.happened || line.happened,
-                    unknown: before.unknown,
+                    ..with(history, how)
                 }));
             }
         }
@@ -338,10 +372,22 @@ fn settle_one(policy: &Policy, caps: &Caps, before: &Settled, action: ActionId) 
     all
 }
 
+/// The way of the confirming call that a line is about.
+fn line_on(policy: &Policy, by: ActionId, line: &ConfirmLine) -> Option<How> {
+    if line.on == "ok" {
+        return Some(How::Ok);
+    }
+    let failures = &policy.action(by).failures;
+    let at = failures.iter().position(|f| f.name == line.on)?;
+    Some(How::Failure(u32::try_from(at).ok()?))
+}
+
 /// A way that `unwind` can go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwound {
     pub history: History,
+    /// The calls that undo.
+    pub made: Vec<Made>,
     /// A write could not be undone.
     pub failed: bool,
 }
@@ -355,6 +401,7 @@ pub fn after_unwind(
 ) -> Vec<Unwound> {
     let mut all = vec![Unwound {
         history: history.clone(),
+        made: Vec::new(),
         failed: false,
     }];
     for &action in actions {
@@ -385,29 +432,28 @@ pub fn after_unwind(
 
 /// The ways that undoing one write can go.
 fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) -> Vec<Unwound> {
-    // The undo was refused.
-    let mut all = vec![Unwound {
-        history: before.history.clone(),
-        failed: true,
-    }];
     let Some(undo) = &policy.action(action).undo else {
-        return all;
+        return vec![Unwound {
+            failed: true,
+            ..before.clone()
+        }];
     };
-    for ending in [Ending::Done, Ending::Clean, Ending::Doubt] {
-        let by = undo.action;
+    let by = undo.action;
+    let with = |history: History, how: How, failed: bool| Unwound {
+        history,
+        made: [before.made.as_slice(), &[Made { action: by, how }]].concat(),
+        failed,
+    };
+    // The undo was refused.
+    let mut all = vec![with(before.history.clone(), How::Refused, true)];
+    for (how, ending) in ways(policy, by) {
         for called in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
             if ending == Ending::Done {
                 for history in without_one(caps, &called, action, undo.tolerant) {
-                    all.push(Unwound {
-                        history,
-                        failed: before.failed,
-                    });
+                    all.push(with(history, how, before.failed));
                 }
             } else {
-                all.push(Unwound {
-                    history: called,
-                    failed: true,
-                });
+                all.push(with(called, how, true));
             }
         }
     }

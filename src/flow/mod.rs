@@ -6,10 +6,12 @@ mod bounds;
 mod calls;
 mod checks;
 mod explore;
+pub mod graph;
 mod guards;
 mod history;
 mod picture;
 mod possible;
+pub mod words;
 
 pub use picture::{Edge, Picture, Place, Way};
 

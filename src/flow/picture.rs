@@ -1,11 +1,12 @@
 //! What the exploration of a flow has seen: places, the steps between them, and outcomes.
 
+use super::graph::Graph;
 use crate::model::inline::Inlined;
 use crate::model::{EndId, FlowId, StateId};
 use std::collections::BTreeSet;
 
 /// A state of a run.
-pub(super) type StateAt = (u32, StateId);
+pub type StateAt = (u32, StateId);
 
 /// Where a run can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +65,8 @@ pub struct Picture {
     pub edges: BTreeSet<Edge>,
     /// Outcomes that can happen, by run, state and index of the outcome.
     pub happened: BTreeSet<(u32, StateId, usize)>,
+    /// All configurations and the hops between them.
+    pub graph: Graph,
     /// The exploration saw everything, and nothing was unhandled.
     pub whole: bool,
 }

@@ -3,12 +3,13 @@
 use super::Explorer;
 use super::config::Config;
 use super::moves::Move;
+use crate::flow::graph::Happened;
 use crate::flow::picture::Way;
 use crate::model::{EventEdge, Target};
 
 impl Explorer<'_, '_, '_> {
     /// Events and deadlines that can be taken in a configuration, after what `before` says.
-    pub(super) fn aside(&mut self, at: Option<usize>, config: &Config, before: &str) {
+    pub(super) fn aside(&mut self, at: Option<usize>, config: &Config, before: &[Happened]) {
         for event in 0..self.policy.events.len() {
             let event = u32::try_from(event).unwrap_or(u32::MAX);
             if !config.events.contains(&event) {
@@ -20,7 +21,7 @@ impl Explorer<'_, '_, '_> {
 
     /// An event: the state's own edges come before its flow's, an inner run's before those of the
     /// state that runs it. Where no guard holds, the next ones are asked.
-    fn event(&mut self, at: Option<usize>, config: &Config, event: u32, before: &str) {
+    fn event(&mut self, at: Option<usize>, config: &Config, event: u32, before: &[Happened]) {
         let mut handled = false;
         for (run, id) in self.runs.levels(config.place) {
             let (Some(flow), Some(state)) = (self.runs.flow(run), self.runs.state((run, id)))
@@ -58,7 +59,7 @@ impl Explorer<'_, '_, '_> {
         config: &Config,
         run: u32,
         edge: &EventEdge,
-        before: &str,
+        before: &[Happened],
     ) {
         if let Some(guard) = self.guards.of_events.get(&(run, edge.span)) {
             let yes = guard.truth.yes;
@@ -69,12 +70,10 @@ impl Explorer<'_, '_, '_> {
         let mut after = config.clone();
         after.events.push(edge.event.0);
         after.events.sort_unstable();
-        let event = self.policy.events.get(edge.event.index());
-        let name = event.map_or("", |e| e.name.as_str());
         let step = Move {
             parent: at,
             from: Some(config.place),
-            what: format!("{before}event `{name}`"),
+            what: [before, &[Happened::Event(edge.event.0)]].concat(),
             way: Way::Aside,
         };
         self.go(step, run, edge.to, after);
@@ -82,7 +81,7 @@ impl Explorer<'_, '_, '_> {
 
     /// Deadlines of the runs under way: none in the tail behind another one, and none in the state
     /// that it leads to.
-    pub(super) fn deadlines(&mut self, at: Option<usize>, config: &Config, before: &str) {
+    pub(super) fn deadlines(&mut self, at: Option<usize>, config: &Config, before: &[Happened]) {
         let levels = self.runs.levels(config.place);
         let tail = |run: u32| config.tails.contains(&run);
         if levels.iter().any(|(run, _)| tail(*run)) {
@@ -101,7 +100,7 @@ impl Explorer<'_, '_, '_> {
             let step = Move {
                 parent: at,
                 from: Some(config.place),
-                what: format!("{before}the deadline"),
+                what: [before, &[Happened::Deadline(run)]].concat(),
                 way: Way::Aside,
             };
             self.go(step, run, to, after);

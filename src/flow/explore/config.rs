@@ -4,11 +4,14 @@ use super::Runs;
 use crate::flow::guards::Facts;
 use crate::flow::history::History;
 use crate::flow::picture::StateAt;
-use crate::model::{ActionId, Policy, Step};
+use crate::model::{ActionId, Policy, StateId, Step};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Config {
+/// A state, and what the past can still matter for there.
+pub struct Config {
+    /// The state.
     pub place: StateAt,
+    /// What became of the calls made.
     pub history: History,
     /// Bound slots, ascending.
     pub bound: Vec<u32>,
@@ -32,8 +35,20 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// As it is kept at an end: nothing is asked there but what became of the calls.
+    pub(super) fn ended(mut self) -> Self {
+        self.place = (0, StateId(0));
+        self.bound.clear();
+        self.known.clear();
+        self.visits.clear();
+        self.attempts.clear();
+        self.doubt = false;
+        self.done_at.clear();
+        self
+    }
+
     /// Before anything has happened.
-    pub fn fresh(policy: &Policy, place: StateAt, bound: Vec<u32>) -> Self {
+    pub(super) fn fresh(policy: &Policy, place: StateAt, bound: Vec<u32>) -> Self {
         Self {
             place,
             history: History::empty(policy),
@@ -50,21 +65,21 @@ impl Config {
     }
 
     /// The call of that state has succeeded, and `bound` says whether its binding has the reply.
-    pub fn done(&mut self, place: StateAt, bound: bool) {
+    pub(super) fn done(&mut self, place: StateAt, bound: bool) {
         self.done_at.retain(|(p, _)| *p != place);
         self.done_at.push((place, bound));
         self.done_at.sort_unstable();
     }
 
     /// The call of that state is in doubt.
-    pub fn doubt(&mut self, place: StateAt) {
+    pub(super) fn doubt(&mut self, place: StateAt) {
         self.doubt_at.push(place);
         self.doubt_at.sort_unstable();
         self.doubt_at.dedup();
     }
 
     /// Forgets doubt that history no longer knows of.
-    pub fn clear_doubt(&mut self, runs: &Runs<'_, '_>) {
+    pub(super) fn clear_doubt(&mut self, runs: &Runs<'_, '_>) {
         let history = &self.history;
         self.doubt_at.retain(|place| {
             runs.action_at(*place)
@@ -73,20 +88,20 @@ impl Config {
     }
 
     /// A guard was passed: facts hold.
-    pub fn learn(&mut self, facts: &[u32]) {
+    pub(super) fn learn(&mut self, facts: &[u32]) {
         self.known.extend(facts);
         self.known.sort_unstable();
         self.known.dedup();
     }
 
     /// How many attempts this entry has made for a handler.
-    pub fn attempts_of(&self, handler: usize) -> u64 {
+    pub(super) fn attempts_of(&self, handler: usize) -> u64 {
         let made = self.attempts.iter().find(|(i, _)| *i == handler);
         made.map_or(0, |(_, n)| *n)
     }
 
     /// The configuration in which that many attempts were made for a handler.
-    pub fn attempted(&self, handler: usize, attempts: u64) -> Self {
+    pub(super) fn attempted(&self, handler: usize, attempts: u64) -> Self {
         let mut again = self.clone();
         again.attempts.retain(|(i, _)| *i != handler);
         again.attempts.push((handler, attempts));
@@ -95,7 +110,7 @@ impl Config {
     }
 
     /// A slot gets a new value: what was known about the old one is forgotten.
-    pub fn bind(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
+    pub(super) fn bind(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
         self.change(slot, facts, runs);
         if !self.bound.contains(&slot) {
             self.bound.push(slot);
@@ -104,13 +119,13 @@ impl Config {
     }
 
     /// A slot loses its value.
-    pub fn unbind(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
+    pub(super) fn unbind(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
         self.change(slot, facts, runs);
         self.bound.retain(|s| *s != slot);
     }
 
     /// What was known about a slot's old value is forgotten.
-    pub fn change(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
+    pub(super) fn change(&mut self, slot: u32, facts: &Facts, runs: &Runs<'_, '_>) {
         self.known
             .retain(|k| facts.get(*k).is_some_and(|f| !f.slots.contains(&slot)));
         let uses = |place: StateAt| runs.args_use(place, slot);
@@ -127,7 +142,7 @@ impl Config {
     }
 
     /// The call of exactly one state is in doubt for an action: which one.
-    pub fn only_doubt(&self, action: ActionId, runs: &Runs<'_, '_>) -> Option<StateAt> {
+    pub(super) fn only_doubt(&self, action: ActionId, runs: &Runs<'_, '_>) -> Option<StateAt> {
         let mut places = self
             .doubt_at
             .iter()

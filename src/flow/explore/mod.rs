@@ -29,6 +29,7 @@ mod runs;
 mod steps;
 mod uses;
 
+use super::graph::Graph;
 use super::guards::{Facts, Guard};
 use super::history::Caps;
 use super::picture::Picture;
@@ -39,20 +40,13 @@ use crate::logic::Term;
 use crate::model::inline::{self, Inlined};
 use crate::model::{Cond, FlowId, HistoryTerm, Policy, State, StateId, Step};
 use crate::source::Span;
-use config::Config;
+pub use config::Config;
 use runs::Runs;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The most configurations of one flow.
 const CONFIGURATIONS_MAX: usize = 400_000;
-
-/// A configuration that was reached, and how.
-struct Node {
-    config: Config,
-    parent: Option<usize>,
-    what: String,
-}
 
 struct Explorer<'p, 'g, 'a> {
     policy: &'a Policy,
@@ -63,8 +57,6 @@ struct Explorer<'p, 'g, 'a> {
     guards: Guards,
     terms: Vec<(Term, HistoryTerm)>,
     memo: Memo,
-    nodes: Vec<Node>,
-    seen: FxHashSet<Config>,
     queue: VecDeque<usize>,
     picture: Picture,
     findings: Vec<Diagnostic>,
@@ -108,8 +100,6 @@ pub(super) fn explore<'a>(
         guards,
         terms,
         memo: Memo::default(),
-        nodes: Vec::new(),
-        seen: FxHashSet::default(),
         queue: VecDeque::new(),
         picture: Picture {
             flow,
@@ -117,6 +107,7 @@ pub(super) fn explore<'a>(
             reached: BTreeSet::new(),
             edges: BTreeSet::new(),
             happened: BTreeSet::new(),
+            graph: Graph::default(),
             whole: true,
         },
         findings: Vec::new(),
@@ -127,7 +118,7 @@ pub(super) fn explore<'a>(
     explorer.start();
     while let Some(at) = explorer.queue.pop_front() {
         explorer.node(at);
-        if explorer.nodes.len() > CONFIGURATIONS_MAX {
+        if explorer.picture.graph.len() > CONFIGURATIONS_MAX {
             explorer.too_many();
             break;
         }
@@ -140,6 +131,7 @@ pub(super) fn explore<'a>(
         }
     }
     picture.whole &= findings.len() == before;
+    picture.graph.finish();
     picture.inlined = inlined;
     picture
 }

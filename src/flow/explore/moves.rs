@@ -1,8 +1,9 @@
 //! Moves: along an edge into a state, past states that were entered too often, to an end, and from
 //! a run back to the state that ran it.
 
+use super::Explorer;
 use super::config::Config;
-use super::{Explorer, Node};
+use crate::flow::graph::Happened;
 use crate::flow::picture::{Edge, Place, StateAt, Way};
 use crate::model::{EndId, StateId, Step, Target};
 use std::collections::BTreeSet;
@@ -13,8 +14,8 @@ pub(super) struct Move {
     pub parent: Option<usize>,
     /// The place that it leaves; none at the start.
     pub from: Option<StateAt>,
-    /// What happened, such as `timeout` or `event hangup`.
-    pub what: String,
+    /// What happened, in order.
+    pub what: Vec<Happened>,
     pub way: Way,
 }
 
@@ -38,7 +39,7 @@ impl Explorer<'_, '_, '_> {
         let step = Move {
             parent: None,
             from: None,
-            what: "start".to_string(),
+            what: vec![Happened::Start],
             way: Way::Done,
         };
         self.go(step, 0, target, config);
@@ -100,13 +101,10 @@ impl Explorer<'_, '_, '_> {
                 // A chain of full states leads on; a circle of them is a cycle without a bound,
                 // which its edges show.
                 let circle = !full.insert(place);
+                let mut what = step.what;
+                what.push(Happened::TooOften(place, entries + 1));
                 let past = Move {
-                    what: format!(
-                        "{}, `{}` for the {} time",
-                        step.what,
-                        state.name,
-                        ordinal(entries + 1)
-                    ),
+                    what,
                     parent: step.parent,
                     from: Some(place),
                     way: Way::TooOften,
@@ -126,7 +124,7 @@ impl Explorer<'_, '_, '_> {
             config.visits.push((place, entries + 1));
             config.visits.sort_unstable();
         }
-        self.push(step.parent, config, step.what);
+        self.push(step.parent, config, &step.what);
     }
 
     fn end(&mut self, step: Move, run: u32, end: EndId, config: Config) {
@@ -144,6 +142,9 @@ impl Explorer<'_, '_, '_> {
             None => {
                 self.edge(&step, Place::End(end), false);
                 self.picture.reached.insert(Place::End(end));
+                let config = config.ended();
+                let graph = &mut self.picture.graph;
+                graph.add(step.parent, &step.what, config, Some(end));
             }
             Some(outer) => self.returned(step, outer, &def.name, def.gives.is_some(), config),
         }
@@ -181,30 +182,29 @@ impl Explorer<'_, '_, '_> {
             }
         }
         // Behind the inner run's deadline no other one was taken: one may be due now.
-        self.deadlines(step.parent, &config, &format!("{}, ", step.what));
-        self.handled(step.parent, state, index, config, Some(step.what));
+        let mut what = step.what;
+        what.push(outcome_of(place, index, 0, false));
+        self.deadlines(step.parent, &config, &what);
+        self.handled(step.parent, state, index, config, what, true);
     }
 
     /// A configuration is reached, for the first time or again.
-    pub(super) fn push(&mut self, parent: Option<usize>, config: Config, what: String) {
-        if !self.seen.insert(config.clone()) {
-            return;
+    pub(super) fn push(&mut self, parent: Option<usize>, config: Config, what: &[Happened]) {
+        let place = config.place;
+        if let Some(new) = self.picture.graph.add(parent, what, config, None) {
+            self.picture.reached.insert(place.into());
+            self.queue.push_back(new);
         }
-        self.picture.reached.insert(config.place.into());
-        self.nodes.push(Node {
-            config,
-            parent,
-            what,
-        });
-        self.queue.push_back(self.nodes.len() - 1);
     }
 }
 
-fn ordinal(n: u64) -> String {
-    match n {
-        1 => "1st".to_string(),
-        2 => "2nd".to_string(),
-        3 => "3rd".to_string(),
-        n => format!("{n}th"),
+/// An outcome that no handler has taken yet.
+pub(super) fn outcome_of(at: StateAt, index: usize, calls: u32, approval: bool) -> Happened {
+    Happened::Outcome {
+        at,
+        outcome: u32::try_from(index).unwrap_or(u32::MAX),
+        calls,
+        approval,
+        handler: None,
     }
 }

@@ -3,37 +3,32 @@
 use super::Explorer;
 use super::config::Config;
 use super::moves::Move;
+use crate::flow::graph::Happened;
 use crate::flow::guards::Guard;
 use crate::flow::picture::Way;
 use crate::model::{BindingId, Handler, OutcomeKind, State, Step};
 use crate::source::Span;
 
 /// Attempts of one handler that are told apart; beyond them only what they do to history counts.
-const ATTEMPTS_MAX: u64 = 6;
+pub const ATTEMPTS_MAX: u64 = 6;
 
 impl<'a> Explorer<'_, '_, 'a> {
     /// Outcome `index` of `state`, in which `config` is, has happened, with all that follows
-    /// recorded in `config`. `via`: the end of an inner run that is the outcome.
+    /// recorded in `config`. `what` ends with it. `returned`: it is the end of an inner run.
     pub(super) fn handled(
         &mut self,
         at: Option<usize>,
         state: &'a State,
         index: usize,
         config: Config,
-        via: Option<String>,
+        what: Vec<Happened>,
+        returned: bool,
     ) {
         let (run, id) = config.place;
         self.picture.happened.insert((run, id, index));
-        let Some(outcome) = state.outcomes.get(index) else {
-            return;
-        };
-        let what = match &via {
-            Some(via) => format!("{via}, `{}`", outcome.name),
-            None => format!("`{}`", outcome.name),
-        };
-        if via.is_none() {
+        if !returned {
             // While the state was busy, something may have come that goes before its handlers.
-            self.aside(at, &config, &format!("{what}, "));
+            self.aside(at, &config, &what);
         }
         let takes: Vec<(usize, &Handler)> = state
             .handlers
@@ -104,7 +99,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         index: usize,
         config: &Config,
         split: &Split,
-        what: &str,
+        what: &[Happened],
     ) {
         // The guards look at the new values of what they bind.
         let mut new = config.clone();
@@ -158,17 +153,28 @@ impl<'a> Explorer<'_, '_, 'a> {
         handler: usize,
         outcome: usize,
         config: Config,
-        what: &str,
+        what: &[Happened],
     ) {
         let Some(h) = state.handlers.get(handler) else {
             return;
         };
+        let number = u32::try_from(handler).unwrap_or(u32::MAX);
+        let mut what = what.to_vec();
+        if let Some(Happened::Outcome { handler, .. }) = what.last_mut() {
+            *handler = Some(number);
+        }
         if let Some(retry) = h.retry {
             let used = config.attempts_of(handler);
             if used < retry.count {
                 let counted = (used + 1).min(ATTEMPTS_MAX);
                 let again = config.attempted(handler, counted);
-                self.push(at, again, format!("{what}, tried again"));
+                let mut what = what.clone();
+                what.push(Happened::Again {
+                    at: config.place,
+                    handler: number,
+                    attempt: u32::try_from(used).unwrap_or(u32::MAX),
+                });
+                self.push(at, again, &what);
             }
             if used < retry.count.min(ATTEMPTS_MAX) {
                 return;
@@ -190,7 +196,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         let step = Move {
             parent: at,
             from: Some(config.place),
-            what: what.to_string(),
+            what,
             way,
         };
         self.go(step, config.place.0, h.to, config);

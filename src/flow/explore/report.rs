@@ -3,45 +3,33 @@
 use super::config::Config;
 use super::{CONFIGURATIONS_MAX, Explorer};
 use crate::diagnostics::{Code, Diagnostic, Witness};
+use crate::flow::graph::NodeId;
 use crate::flow::guards::Guard;
-use crate::flow::picture::StateAt;
+use crate::flow::words::Words;
 use crate::logic::{Assignment, Formula};
 use crate::model::{Handler, State};
 use crate::source::Span;
 
 impl<'a> Explorer<'_, '_, 'a> {
+    /// What is known in a configuration that was reached.
+    pub(super) fn config(&self, at: usize) -> Option<Config> {
+        let node = self.picture.graph.node(node_id(at))?;
+        Some(node.config.clone())
+    }
+
+    pub(super) fn words(&self) -> Words<'_> {
+        Words {
+            policy: self.policy,
+            inlined: self.runs.inlined,
+        }
+    }
+
     /// The shortest way to a configuration, in words and as data.
     pub(super) fn path(&self, at: Option<usize>) -> Witness {
-        let mut steps = Vec::new();
-        let mut next = at;
-        while let Some(i) = next {
-            let Some(node) = self.nodes.get(i) else { break };
-            steps.push((self.state_name(node.config.place), node.what.clone()));
-            next = node.parent;
-        }
-        steps.reverse();
-        // Whoever stands at the start needs no directions.
-        let shown = steps.len() > 1;
-        let mut lines = Vec::new();
-        let mut data = Vec::new();
-        for (i, (state, _)) in steps.iter().enumerate() {
-            let after = steps.get(i + 1).map(|(_, what)| what.clone());
-            if shown {
-                lines.push(match &after {
-                    Some(what) => format!("{state}: {what}"),
-                    None => format!("{state}: here"),
-                });
-            }
-            let mut step = serde_json::Map::new();
-            step.insert("state".to_string(), state.clone().into());
-            if let Some(what) = after {
-                step.insert("then".to_string(), what.replace('`', "").into());
-            }
-            data.push(serde_json::Value::Object(step));
-        }
-        let mut map = serde_json::Map::new();
-        map.insert("path".to_string(), serde_json::Value::Array(data));
-        Witness { lines, data: map }
+        let at = at.map(node_id);
+        let graph = &self.picture.graph;
+        let path = at.map(|at| graph.path(at)).unwrap_or_default();
+        self.words().path(graph, &path, at)
     }
 
     /// Values that show a finding, and the shortest way to where they do.
@@ -53,19 +41,6 @@ impl<'a> Explorer<'_, '_, 'a> {
         witness.data.extend(path.data);
         witness.lines.extend(path.lines);
         witness
-    }
-
-    pub(super) fn state_name(&self, place: StateAt) -> String {
-        let name = self
-            .runs
-            .state(place)
-            .map(|s| s.name.clone())
-            .unwrap_or_default();
-        self.runs
-            .inlined
-            .runs
-            .get(place.0 as usize)
-            .map_or_else(|| name.clone(), |r| r.qualified(&name))
     }
 
     pub(super) fn report(
@@ -299,4 +274,8 @@ impl<'a> Explorer<'_, '_, 'a> {
             );
         }
     }
+}
+
+fn node_id(at: usize) -> NodeId {
+    NodeId(u32::try_from(at).unwrap_or(u32::MAX))
 }

@@ -1,9 +1,10 @@
 //! What each kind of state does, and what can come of it.
 
 use super::config::Config;
-use super::moves::Move;
+use super::moves::{Move, outcome_of};
 use super::{Explorer, Guard};
 use crate::flow::calls::{self, Ending, Repeat, after_call, ending};
+use crate::flow::graph::{Happened, How, Made};
 use crate::flow::picture::Way;
 use crate::model::{
     ActionId, ArgList, Cond, DoStep, FlowId, OutcomeKind, Param, State, Step, Target,
@@ -13,13 +14,13 @@ use crate::source::Span;
 impl<'a> Explorer<'_, '_, 'a> {
     /// All that can happen in a configuration.
     pub(super) fn node(&mut self, at: usize) {
-        let Some(config) = self.nodes.get(at).map(|n| n.config.clone()) else {
+        let Some(config) = self.config(at) else {
             return;
         };
         let Some(state) = self.runs.state(config.place) else {
             return;
         };
-        self.aside(Some(at), &config, "");
+        self.aside(Some(at), &config, &[]);
         let run = config.place.0;
         match &state.step {
             Step::Do(step) => self.call(at, &config, state, step),
@@ -37,7 +38,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                     if o.kind == OutcomeKind::Answered {
                         next.bind(slot, &self.facts, &self.runs);
                     }
-                    self.handled(Some(at), state, i, next, None);
+                    self.ended(at, state, i, next, &[], false);
                 }
             }
             Step::Choose {
@@ -84,11 +85,16 @@ impl<'a> Explorer<'_, '_, 'a> {
             };
             if let Some(possible) = refused {
                 if possible {
-                    self.handled(Some(at), state, i, config.clone(), None);
+                    let how = How::Refused;
+                    let made = [Made { action, how }];
+                    self.ended(at, state, i, config.clone(), &made, can.declined);
                 }
                 continue;
             }
-            let Some(end) = ending(self.policy, action, o.kind).filter(|_| can.admitted) else {
+            let (Some(how), true) = (How::of(o.kind), can.admitted) else {
+                continue;
+            };
+            let Some(end) = ending(self.policy, action, o.kind) else {
                 continue;
             };
             let before = &config.history;
@@ -105,9 +111,25 @@ impl<'a> Explorer<'_, '_, 'a> {
                     self.succeeded(&mut next, step);
                 }
                 next.clear_doubt(&self.runs);
-                self.handled(Some(at), state, i, next, None);
+                let made = [Made { action, how }];
+                self.ended(at, state, i, next, &made, can.declined);
             }
         }
+    }
+
+    /// The step has ended with an outcome, after those calls.
+    fn ended(
+        &mut self,
+        at: usize,
+        state: &'a State,
+        index: usize,
+        config: Config,
+        made: &[Made],
+        approval: bool,
+    ) {
+        let calls = self.picture.graph.made(made);
+        let what = vec![outcome_of(config.place, index, calls, approval)];
+        self.handled(Some(at), state, index, config, what, false);
     }
 
     /// The state's call has succeeded.
@@ -129,9 +151,8 @@ impl<'a> Explorer<'_, '_, 'a> {
     /// time.
     fn agent(&mut self, at: usize, config: &Config, state: &'a State, may: &[ActionId]) {
         for action in may {
-            if !self.caps.asked(*action) && !calls::concerns_others(self.policy, *action) {
-                continue;
-            }
+            // Calls that nothing asks for leave history as it is.
+            let matters = self.caps.asked(*action) || calls::concerns_others(self.policy, *action);
             let of = config.history.of(*action);
             let known = of.standing > 0 || of.unsettled > 0 || of.doubtful > 0;
             let repeat = if known { Repeat::Maybe } else { Repeat::No };
@@ -139,19 +160,26 @@ impl<'a> Explorer<'_, '_, 'a> {
             if !can.admitted {
                 continue;
             }
-            for end in [Ending::Done, Ending::Clean, Ending::Doubt] {
+            for (how, end) in calls::ways(self.policy, *action) {
+                let what = [Happened::Proposed(Made {
+                    action: *action,
+                    how,
+                })];
+                if !matters {
+                    self.push(Some(at), config.clone(), &what);
+                    continue;
+                }
                 let before = &config.history;
                 for h in after_call(self.policy, &self.caps, before, *action, end, repeat) {
                     let mut next = config.clone();
                     next.history = h;
                     next.clear_doubt(&self.runs);
-                    let name = &self.policy.action(*action).full_name;
-                    self.push(Some(at), next, format!("the agent calls `{name}`"));
+                    self.push(Some(at), next, &what);
                 }
             }
         }
         for i in 0..state.outcomes.len() {
-            self.handled(Some(at), state, i, config.clone(), None);
+            self.ended(at, state, i, config.clone(), &[], false);
         }
     }
 
@@ -195,7 +223,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 }
             }
             next.clear_doubt(&self.runs);
-            self.handled(Some(at), state, i, next, None);
+            self.ended(at, state, i, next, &settled.made, false);
         }
     }
 
@@ -213,7 +241,7 @@ impl<'a> Explorer<'_, '_, 'a> {
             let mut next = config.clone();
             next.history = unwound.history;
             next.clear_doubt(&self.runs);
-            self.handled(Some(at), state, i, next, None);
+            self.ended(at, state, i, next, &unwound.made, false);
         }
     }
 
@@ -245,7 +273,7 @@ impl<'a> Explorer<'_, '_, 'a> {
             let step = Move {
                 parent: Some(at),
                 from: Some(config.place),
-                what: "starts".to_string(),
+                what: vec![Happened::Starts],
                 way: Way::Starts,
             };
             self.go(step, inner, start, next);
@@ -277,17 +305,17 @@ impl<'a> Explorer<'_, '_, 'a> {
         };
         let spans: Vec<Span> = branches.iter().map(|b| b.2).collect();
         self.exclusive(at, config, state, &guards, &spans, "branches");
-        let step = |what: &str| Move {
+        let step = |branch: Option<u32>| Move {
             parent: Some(at),
             from: Some(config.place),
-            what: what.to_string(),
+            what: vec![Happened::Branch(branch)],
             way: Way::Done,
         };
-        for (guard, (_, target, _)) in guards.iter().zip(branches) {
+        for ((guard, (_, target, _)), i) in guards.iter().zip(branches).zip(0..) {
             if self.holds(config, guard.truth.yes) {
                 let mut next = config.clone();
                 next.learn(&guard.if_true);
-                self.go(step("chooses"), run, *target, next);
+                self.go(step(Some(i)), run, *target, next);
             }
         }
         let none: Vec<_> = guards.iter().map(|g| g.truth.no).collect();
@@ -301,7 +329,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 for g in &guards {
                     next.learn(&g.if_false);
                 }
-                self.go(step("chooses otherwise"), run, target, next);
+                self.go(step(None), run, target, next);
             }
             None => self.gap(at, config, state, none, None, state.step_span),
         }
