@@ -10,7 +10,7 @@ use super::history::History;
 use super::picture::{Place, StateAt};
 use crate::model::{ActionId, EndId, OutcomeKind};
 use rustc_hash::{FxBuildHasher, FxHashMap};
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 
 /// A configuration, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -203,10 +203,16 @@ impl Graph {
     /// The hops that begin at a node.
     #[must_use]
     pub fn from(&self, id: NodeId) -> &[Hop] {
+        self.hops.get(self.range(id)).unwrap_or_default()
+    }
+
+    /// The places of those hops in the list of all.
+    #[must_use]
+    pub fn range(&self, id: NodeId) -> std::ops::Range<usize> {
         let at = |i: usize| self.first.get(i).map(|f| *f as usize);
         match (at(id.index()), at(id.index() + 1)) {
-            (Some(a), Some(b)) => self.hops.get(a..b).unwrap_or_default(),
-            _ => &[],
+            (Some(a), Some(b)) => a..b,
+            _ => 0..0,
         }
     }
 
@@ -275,11 +281,7 @@ impl Graph {
         end: Option<EndId>,
     ) -> Option<usize> {
         let label = intern(&mut self.label_ids, &mut self.labels, label);
-        let hash = {
-            let mut hasher = FxBuildHasher.build_hasher();
-            (&config, end).hash(&mut hasher);
-            hasher.finish()
-        };
+        let hash = FxBuildHasher.hash_one((&config, end));
         let first = self.by_hash.get(&hash).copied().unwrap_or(NONE);
         let mut known = first;
         while let Some(node) = self.nodes.get(known as usize) {
