@@ -6,6 +6,7 @@ mod completions;
 mod decide;
 mod explain;
 mod files;
+mod fmt;
 mod load;
 mod new;
 mod output;
@@ -46,6 +47,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Check(check::Args),
+    Fmt(fmt::Args),
     Compile(compile::Args),
     Test(test::Args),
     Decide(decide::Args),
@@ -92,6 +94,7 @@ pub fn main() -> ExitCode {
     let mut out = Output::new(cli.color);
     let ended = match &cli.command {
         Command::Check(args) => check::run(args, &mut out),
+        Command::Fmt(args) => fmt::run(args, &mut out),
         Command::Compile(args) => compile::run(args, &mut out),
         Command::Test(args) => test::run(args, &mut out),
         Command::Decide(args) => decide::run(args, &mut out),

@@ -1,6 +1,7 @@
 //! Text to tree. Never fails: every text yields a tree and the list of its syntax errors.
 
 mod build;
+pub mod fmt;
 mod grammar;
 mod recover;
 mod scan;

@@ -419,6 +419,99 @@ fn a_reader_that_has_had_enough_is_no_trouble() {
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
+// ── fmt ──────────────────────────────────────────────────────────────────────
+
+const LOOSE: &str = "policy   p\ntype T=int\n";
+const TIDY: &str = "policy p\n\ntype T = int\n";
+
+#[test]
+fn fmt_writes_files_in_one_style() {
+    let place = Place::new();
+    place.write("loose.failway", LOOSE);
+    place.write("sub/tidy.failway", TIDY);
+    let ran = place.run(&["fmt", "--check"]).code(1);
+    assert_eq!(ran.out, "loose.failway\n");
+    assert_eq!(ran.err, "1 file would change, 1 file in order\n");
+    place
+        .run(&["fmt", "--diff"])
+        .code(1)
+        .out("--- loose.failway\n+++ loose.failway\n@@ -1,2 +1,3 @@\n-policy   p\n-type T=int\n+policy p\n+\n+type T = int\n");
+    assert_eq!(place.read("loose.failway"), LOOSE, "nothing was written");
+    let ran = place.run(&["fmt"]).code(0);
+    assert_eq!(ran.out, "loose.failway\n");
+    assert_eq!(ran.err, "1 file changed, 1 file in order\n");
+    assert_eq!(place.read("loose.failway"), TIDY);
+    place.run(&["fmt", "--check", "--diff"]).code(0);
+    place.run(&["new", "first"]).code(0);
+    place.run(&["fmt", "--check", "first.failway"]).code(0);
+}
+
+#[test]
+fn fmt_reads_standard_input() {
+    let place = Place::new();
+    let ran = place.run_with(&["fmt", "-"], LOOSE.as_bytes(), &[]).code(0);
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), (TIDY, ""));
+    place
+        .run_with(&["fmt", "-", "--check"], LOOSE.as_bytes(), &[])
+        .code(1)
+        .out("<stdin>");
+    place
+        .run_with(&["fmt", "-"], b"\xff", &[])
+        .code(2)
+        .err("UTF-8");
+}
+
+#[test]
+fn fmt_leaves_alone_what_it_cannot_read() {
+    let place = Place::new();
+    place.write(
+        "broken.failway",
+        "policy p\nallow  a : x.y\nalow b  : x.y\n",
+    );
+    place.run(&["fmt"]).code(0);
+    assert_eq!(
+        place.read("broken.failway"),
+        "policy p\n\nallow a: x.y\nalow b  : x.y\n"
+    );
+    let hidden = "policy p // \u{202e}\nrole  a\n";
+    place.write("hidden.failway", hidden);
+    place
+        .run(&["fmt"])
+        .code(2)
+        .err("`hidden.failway` is left as it is: it holds characters that editors don't show");
+    assert_eq!(place.read("hidden.failway"), hidden);
+    place
+        .run(&["fmt", "gone.failway"])
+        .code(2)
+        .err("there is no file");
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_keeps_links_and_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.write("real.failway", LOOSE);
+    std::fs::set_permissions(
+        place.path("real.failway"),
+        std::fs::Permissions::from_mode(0o640),
+    )
+    .unwrap();
+    std::os::unix::fs::symlink("real.failway", place.path("link.failway")).unwrap();
+    place.run(&["fmt", "link.failway"]).code(0);
+    assert_eq!(place.read("real.failway"), TIDY);
+    assert!(
+        std::fs::symlink_metadata(place.path("link.failway"))
+            .unwrap()
+            .is_symlink()
+    );
+    let rights = std::fs::metadata(place.path("real.failway"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(rights & 0o777, 0o640);
+}
+
 // ── compile ──────────────────────────────────────────────────────────────────
 
 #[test]
@@ -1260,7 +1353,8 @@ fn every_help_has_examples_that_name_real_options() {
     for command in commands {
         let help = place.run(&[command, "--help"]).code(0).out("Examples:").out;
         let (above, examples) = help.split_once("Examples:").unwrap();
-        for option in examples.split_whitespace().filter(|w| w.starts_with("--")) {
+        let named = examples.split_whitespace().map(|w| w.trim_end_matches(','));
+        for option in named.filter(|w| w.starts_with("--")) {
             assert!(above.contains(option), "{command} has no {option}");
         }
         for line in help.lines() {
