@@ -1,0 +1,141 @@
+//! The editors' grammars: their words are the compiler's, and their own tests pass. What they need is
+//! installed by npm, once, in a folder below `target/`.
+
+use super::common::home;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Every word of the language, from the grammar that the compiler reads by.
+pub fn words() -> BTreeSet<String> {
+    let grammar = std::fs::read_to_string(home().join("grammar/failway.pest")).unwrap();
+    let mut words = BTreeSet::new();
+    for line in grammar.lines() {
+        let Some((rule, body)) = line.split_once("= @{") else {
+            continue;
+        };
+        let rule = rule.trim();
+        let lists = [
+            "effect_word",
+            "end_class",
+            "approval_word",
+            "hist_func",
+            "bool_lit",
+            "base_type",
+            "verdict_word",
+            "test_word",
+            "reserved",
+            "reserved_head",
+        ];
+        if rule.starts_with("kw_") || lists.contains(&rule) {
+            let quoted = body.split('"').skip(1).step_by(2);
+            words.extend(quoted.map(str::to_string));
+        }
+    }
+    assert!(words.len() > 100, "{words:?}");
+    words
+}
+
+#[track_caller]
+fn same_words(theirs: &BTreeSet<String>, whose: &str) {
+    let ours = words();
+    let lacking: Vec<_> = ours.difference(theirs).collect();
+    let surplus: Vec<_> = theirs.difference(&ours).collect();
+    assert!(
+        lacking.is_empty() && surplus.is_empty(),
+        "{whose}: not there: {lacking:?}; no words of the language: {surplus:?}"
+    );
+}
+
+#[test]
+fn the_textmate_grammar_has_the_words_of_the_language() {
+    let path = home().join("editors/vscode/syntaxes/failway.tmLanguage.json");
+    let grammar: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let mut theirs = BTreeSet::new();
+    for pattern in grammar["repository"]["keyword"]["patterns"]
+        .as_array()
+        .unwrap()
+    {
+        let expression = pattern["match"].as_str().unwrap();
+        let (_, list) = expression.split_once(")(?:").unwrap();
+        let (list, _) = list.split_once(')').unwrap();
+        theirs.extend(list.split('|').map(str::to_string));
+    }
+    same_words(&theirs, "editors/vscode/syntaxes/failway.tmLanguage.json");
+}
+
+/// Runs a program, and shows what it said if it fails.
+#[track_caller]
+fn run(folder: &Path, program: &str, args: &[&str]) -> String {
+    let done = Command::new(program)
+        .args(args)
+        .current_dir(folder)
+        .env("FAILWAY_REPO", home())
+        .output()
+        .unwrap_or_else(|e| panic!("`{program}` is needed for the editors' tests: {e}"));
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    assert!(done.status.success(), "{program} {args:?}: {said}");
+    said
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if name == "node_modules" {
+            continue;
+        }
+        let to = to.join(name);
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// A copy of an npm package below `target/`, with what it needs installed.
+fn installed(package: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("editors")
+        .join(package);
+    let from = home().join("editors").join(package);
+    let lock = std::fs::read(from.join("package-lock.json")).unwrap();
+    let mark = folder.join("node_modules/.installed");
+    copy(&from, &folder);
+    if std::fs::read(&mark).ok().as_deref() != Some(&lock) {
+        run(
+            &folder,
+            "npm",
+            &["ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+        );
+        std::fs::write(mark, lock).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn npm_lock_files_name_no_addresses() {
+    let text = std::fs::read_to_string(home().join("editors/vscode/package-lock.json")).unwrap();
+    assert!(!text.contains("\"resolved\""));
+}
+
+#[test]
+fn the_vs_code_extension_passes_its_tests_and_is_packed() {
+    let folder = installed("vscode");
+    let said = run(&folder, "npm", &["test"]);
+    assert!(
+        said.contains("highlight: ") && said.contains("find: "),
+        "{said}"
+    );
+    let said = run(&folder, "npm", &["run", "package"]);
+    assert!(said.contains("failway.vsix"), "{said}");
+    let packed = std::fs::read(folder.join("failway.vsix")).unwrap();
+    assert!(packed.starts_with(b"PK") && packed.len() > 100_000);
+}
