@@ -5,7 +5,7 @@ import { callReplied, proposed, reloaded, resolved } from "./calls.js";
 import { canonical } from "./canonical.js";
 import { catchUp, ticked } from "./clock.js";
 import { deadline, open } from "./directive.js";
-import { Fault, broken } from "./fault.js";
+import { Fault, broken, wrongTable } from "./fault.js";
 import { agentReplied } from "./flow/agent.js";
 import { askReplied } from "./flow/ask.js";
 import { eventCame } from "./flow/events.js";
@@ -221,13 +221,7 @@ function begun(state, now) {
 
 /** Refuses what no step may begin with, and gives the inputs in wire form. */
 function admit(plan, state, { now, inputs = {} }) {
-  if (state.table !== plan.digest) {
-    throw new Fault(
-      "wrong_table",
-      `this session belongs to table ${state.table}, but the table in hand is ${plan.digest}: load ` +
-        "the table that the session was started with",
-    );
-  }
+  if (state.table !== plan.digest) throw wrongTable(state.table, plan.digest);
   if (!Number.isSafeInteger(now)) {
     const problem = `${now} is no time: expected milliseconds since 1970 within ±(2^53 − 1)`;
     throw new Fault("clock", problem);
@@ -239,12 +233,20 @@ function admit(plan, state, { now, inputs = {} }) {
         "(milliseconds since 1970)",
     );
   }
-  const given = normaliseFields(plan.body, plan.body.inputs, plainValue(inputs), false);
-  if (given instanceof Invalid) {
-    throw new Fault("input", `the inputs are not valid: ${given}`);
-  }
+  const given = normaliseFields(plan.body, plan.body.inputs, plainInputs(inputs), false);
+  if (given instanceof Invalid) throw badInputs(given);
   return given;
 }
+
+function plainInputs(inputs) {
+  try {
+    return plainValue(inputs);
+  } catch (fault) {
+    throw fault instanceof Fault ? badInputs(fault.message) : fault;
+  }
+}
+
+const badInputs = (problem) => new Fault("input", `the inputs are not valid: ${problem}`);
 
 function take(engine, request) {
   switch (request.kind) {

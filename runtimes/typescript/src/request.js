@@ -4,10 +4,10 @@ import { isTorn } from "./canonical.js";
 import { badRequest } from "./fault.js";
 import { NotJson, parse, put } from "./json.js";
 
-/** How deep arguments and values may nest. */
+/** How deep a request may nest. */
 const LEVELS = 100;
 
-/** A copy of a value as JSON carries it. */
+/** A copy of a value as JSON carries it; `level` is how deep it lies in its document. */
 export function plainValue(value, level = 0) {
   switch (typeof value) {
     case "boolean":
@@ -24,7 +24,7 @@ export function plainValue(value, level = 0) {
       throw badRequest(`a ${typeof value} is no value of JSON`);
   }
   if (value === null) return null;
-  if (level >= LEVELS) throw badRequest(`a value nests deeper than ${LEVELS} levels`);
+  if (level >= LEVELS) throw badRequest(`it nests deeper than ${LEVELS} levels`);
   if (Array.isArray(value)) return value.map((item) => plainValue(item ?? null, level + 1));
   const out = {};
   for (const name of Object.keys(value)) {
@@ -72,7 +72,7 @@ export function plainRequest(request) {
       throw badRequest("a string holds half a character");
     }
     if (!fits(given)) throw badRequest(`\`${name}\` is of another type`);
-    out[name] = plainValue(given);
+    out[name] = plainValue(given, 1);
   }
   for (const name of Object.keys(request)) {
     if (request[name] !== undefined && !known.has(name)) {

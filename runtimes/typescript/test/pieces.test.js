@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { canonical, isTorn, short } from "../src/canonical.js";
 import { MemoryCounters } from "../src/counters.js";
@@ -101,4 +102,15 @@ test("counters slide over their windows", () => {
   m.giveBack("nothing", 1);
   assert.deepEqual(m.peek(1_101, want("a", 2)), [null]);
   assert.deepEqual(m.peek(5, want("c", 0)), [MAX]);
+});
+
+test("the package asks for nothing that only one platform has", () => {
+  const src = new URL("../src/", import.meta.url);
+  const files = readdirSync(src, { recursive: true }).filter((f) => f.endsWith(".js"));
+  assert.ok(files.length > 30, files.join());
+  for (const file of files) {
+    const code = readFileSync(new URL(file, src), "utf8").replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+    assert.doesNotMatch(code, /\b(require|process|Buffer|window|document\.|Deno)\b(?!:)/, file);
+    for (const [, from] of code.matchAll(/from "([^"]+)"/g)) assert.match(from, /^\.\.?\//, file);
+  }
 });

@@ -1,0 +1,67 @@
+// Breaks the runtime on purpose, one way at a time, and asks whether the vectors notice.
+//
+//     failway vectors POLICY > vectors.jsonl …
+//     node test/mutants.js vectors.jsonl …
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const MUTANTS = [
+  ["a boundary off by one", "plan.js", "if (cuts[middle] <= v)", "if (cuts[middle] < v)"],
+  ["a bound of a type off by one", "value.js", "if (value > type.max)", "if (value >= type.max)"],
+  ["a decimal's bound off by one", "value.js", "if (n < type.min)", "if (n < type.min - 1)"],
+  ["a length counted in UTF-16", "value.js", "if ((text.charCodeAt(i) & 0xfc00) === 0xd800) n--", ""],
+  ["patterns not looked at", "value.js", "classOf(body.automata[index], text) === 0", "false"],
+  ["unknown arguments let through", "value.js", "if (names.length !== known)", "if (false)"],
+  ["a missing argument let through", "value.js", 'if (given === undefined) return new Invalid("is missing", field.wire);', "if (given === undefined) continue;"],
+  ["limits in the wrong order", "limits.js", "freeAt[longest])) longest = i", "freeAt[longest])) longest = longest < 0 ? i : longest"],
+  ["a limit that admits one more", "limits.js", "countedHere(e, c) >= c.limit.count", "countedHere(e, c) > c.limit.count"],
+  ["slots never given back", "limits.js", "for (const slot of back) e.ledger.giveBack(slot.key, slot.at);", ""],
+  ["a key that is lost", "history.js", "for (let i = 0; i < theirs.length; i++)", "for (let i = 1; i < theirs.length; i++)"],
+  ["undone calls that still stand", "effects.js", 'write.fate = "undone"', 'write.fate = "happened"'],
+  ["one retry more", "flow/flow.js", "if (used >= count) return undefined", "if (used > count) return undefined"],
+  ["a wait that doesn't grow", "flow/flow.js", "first_ms * 2 ** Math.min(used, 62)", "first_ms"],
+  ["one visit more", "flow/flow.js", "visits[index] > state.visits.count", "visits[index] > state.visits.count + 1"],
+  ["replies taken as they are", "calls.js", "const result = normalise(e.body, action.result, value ?? null, true);", "const result = value;"],
+  ["a timeout one moment late", "clock.js", "due.at < e.now : due.at <= e.now", "due.at < e.now : due.at < e.now"],
+  ["a late reply taken", "clock.js", "due.number === replied ? due.at < e.now", "due.number === replied ? false"],
+  ["doubt forgotten", "refusal.js", "if (!doubt) return undefined", "return undefined"],
+  ["repeats taken for new calls", "refusal.js", "if (isEffect(e.s, c)) return c.id", ""],
+  ["facts that no write forgets", "facts.js", "if (session.calls.some((write) => forgets(plan, fact, write, latest, seq))) return undefined;", ""],
+  ["facts that never lapse", "facts.js", "at >= later(known.at, fact.lifetime_ms)", "false"],
+  ["an approval good for anything", "approval.js", "if (a.entry !== entry || !same(a.args, args)) return false;", ""],
+  ["an approval used twice", "approval.js", 'a.calls.includes(call)) a.status = "spent"', 'a.calls.includes(call)) a.status = "granted"'],
+  ["an agent's budget not kept", "flow/agent.js", "return budget !== undefined && doing.calls >= budget", "return false"],
+  ["any action for an agent", "refusal.js", "if (may.includes(action.index)) return undefined;", "return undefined;"],
+  ["an event taken twice", "flow/events.js", "!run.events.includes(event) && ", ""],
+  ["deadlines before their time", "flow/events.js", "(d) => d.at <= e.upto", "(d) => d.at <= e.upto + 1"],
+  ["an absence believed too early", "effects.js", "asked.at >= later(landed, confirm.after_ms ?? 0)", "true"],
+  ["claims shown to the tool", "directive.js", "p.claim && p.wire === name", "false"],
+];
+
+const src = new URL("../src", import.meta.url).pathname;
+const vectors = process.argv.slice(2).map((f) => resolve(f));
+if (vectors.length === 0) throw new Error("name files with vectors");
+let alive = 0;
+for (const [name, file, from, to] of MUTANTS) {
+  const folder = mkdtempSync(join(tmpdir(), "failway-mutant-"));
+  try {
+    cpSync(src, join(folder, "src"), { recursive: true });
+    cpSync(new URL(".", import.meta.url).pathname, join(folder, "test"), { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{"type": "module"}');
+    const path = join(folder, "src", file);
+    const text = readFileSync(path, "utf8");
+    if (text.split(from).length !== 2) throw new Error(`${file} has no single place ${from}`);
+    writeFileSync(path, text.replace(from, () => to));
+    const run = [join(folder, "test/conform.js"), "--quick", "--first"];
+    const seen = vectors.some((v) => spawnSync(process.execPath, [...run, v]).status !== 0);
+    if (!seen) alive++;
+    console.log(`${seen ? "noticed" : "NOT NOTICED"}  ${name}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+console.log(`${MUTANTS.length} ways, ${alive} not noticed`);
+process.exitCode = alive > 0 ? 1 : 0;
