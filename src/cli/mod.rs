@@ -10,6 +10,7 @@ mod fmt;
 mod load;
 mod new;
 mod output;
+mod replay;
 mod run;
 mod table;
 mod test;
@@ -52,6 +53,7 @@ enum Command {
     Test(test::Args),
     Decide(decide::Args),
     Run(run::Args),
+    Replay(replay::Args),
     Table(table::Args),
     New(new::Args),
     Explain(explain::Args),
@@ -99,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &mut out),
         Command::Decide(args) => decide::run(args, &mut out),
         Command::Run(args) => run::run(args, &mut out),
+        Command::Replay(args) => replay::run(args, &mut out),
         Command::Table(args) => table::run(args, &mut out),
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),

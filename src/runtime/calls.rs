@@ -123,6 +123,19 @@ impl Engine<'_> {
         outcome: &str,
         value: Option<&Value>,
     ) -> Refusable {
+        let (index, id) = self.suppose_call(name, args, false)?;
+        let judged = self.judge(self.action(index)?, outcome, value);
+        self.end_call(id, judged)
+    }
+
+    /// Puts a call into the log, whatever the gate would say; gives its action and its number. It may
+    /// be told to share the effect of a call that it repeats.
+    pub(super) fn suppose_call(
+        &mut self,
+        name: &str,
+        args: &Map<String, Value>,
+        shares: bool,
+    ) -> Refusable<(u32, u64)> {
         let index = self
             .table
             .action_index(name)
@@ -133,9 +146,8 @@ impl Engine<'_> {
         let action = self.action(index)?;
         let args = normalise_fields(self.body, &action.params, args, Unknown::Refuse)
             .map_err(Fault::Argument)?;
-        let id = self.admit(index, args, None, Vec::new())?;
-        let judged = self.judge(action, outcome, value);
-        self.end_call(id, judged)
+        let repeats = self.repeated(index, action, &args).filter(|_| shares);
+        Ok((index, self.admit(index, args, repeats, Vec::new())?))
     }
 
     /// The call's time is up.

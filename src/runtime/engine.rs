@@ -115,6 +115,21 @@ impl<'t> Runtime<'t> {
         Ok(())
     }
 
+    /// Admits a call as it was admitted elsewhere, whatever the gate would say here.
+    pub(super) fn admit_as_then(
+        &self,
+        session: &mut Session,
+        given: Given<'_>,
+        name: &str,
+        args: &Map<String, Value>,
+    ) -> Refusable {
+        let inputs = self.admit(session, &given)?;
+        let mut engine = self.engine(session, Ledger::new(given.counters, given.now), inputs);
+        engine.suppose_call(name, args, true)?;
+        *session = engine.s;
+        Ok(())
+    }
+
     /// All that the host is asked to do in this session, done or not.
     #[must_use]
     pub fn open(&self, session: &Session) -> Vec<Directive> {

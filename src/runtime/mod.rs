@@ -43,7 +43,7 @@
 //! | `gate`, `refusal`, `limits`, `approval` | the verdict on a proposal |
 //! | `calls`, `effects`, `history`, `facts` | the call log, and what it tells |
 //! | `flow`, `clock` | states, edges, events; what the clock brings |
-//! | `counters`, `ledger`, `replay`, `redact` | shared limits; records used again, or stripped |
+//! | `counters`, `ledger`, `replay`, `follow`, `redact` | shared limits; records used again, or stripped |
 
 mod approval;
 mod calls;
@@ -55,6 +55,7 @@ mod engine;
 mod facts;
 pub mod fault;
 mod flow;
+pub mod follow;
 mod gate;
 pub(crate) mod history;
 pub mod ledger;

@@ -26,12 +26,28 @@ pub fn replay(table: &Table, records: &[Record]) -> Refusable<Session> {
 pub fn replay_from(table: &Table, session: Session, records: &[Record]) -> Refusable<Session> {
     let mut session = session;
     for (index, record) in records.iter().enumerate() {
-        again(table, &mut session, record).map_err(|problem| Fault::Replay { index, problem })?;
+        let different = match again(table, &mut session, record) {
+            Ok(None) => continue,
+            Ok(Some(now)) => difference(&now, record),
+            Err(problem) => problem,
+        };
+        return Err(Fault::Replay {
+            index,
+            problem: different,
+        });
     }
     Ok(session)
 }
 
-fn again(table: &Table, session: &mut Session, record: &Record) -> Result<(), String> {
+/// Takes one recorded step again. Gives the record that it comes to if that is another one.
+///
+/// # Errors
+/// In words, if the step cannot be taken.
+pub(super) fn again(
+    table: &Table,
+    session: &mut Session,
+    record: &Record,
+) -> Result<Option<Record>, String> {
     if record.format != FORMAT || record.version != VERSION {
         return Err(format!("it is no {FORMAT} of version {VERSION}"));
     }
@@ -49,14 +65,11 @@ fn again(table: &Table, session: &mut Session, record: &Record) -> Result<(), St
     let stepped = Runtime::new(table)
         .step(session, given, record.request.clone())
         .map_err(|fault| fault.to_string())?;
-    if stepped.record == *record {
-        return Ok(());
-    }
-    Err(difference(&stepped.record, record))
+    Ok((stepped.record != *record).then_some(stepped.record))
 }
 
 /// The first member that differs.
-fn difference(now: &Record, then: &Record) -> String {
+pub(super) fn difference(now: &Record, then: &Record) -> String {
     let (now, then) = (serde_json::to_value(now), serde_json::to_value(then));
     let (Ok(now), Ok(then)) = (now, then) else {
         return "it comes out differently".to_owned();

@@ -18,6 +18,7 @@ mod mistakes;
 mod model;
 mod pages;
 mod permute;
+mod replay;
 mod robust;
 mod schema;
 mod syntax;
