@@ -1,15 +1,17 @@
 //! FW305: a cycle without a bound.
 
 use super::push;
-use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::bounds::unbounded;
+use crate::diagnostics::{Code, Diagnostic, Witness};
+use crate::flow::bounds::{Circle, endless};
 use crate::flow::picture::{Picture, Place};
+use crate::flow::words::Words;
 use crate::model::{Policy, State};
 
 pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
     for picture in pictures {
         let out = super::trap::ways_out(picture);
-        for places in unbounded(policy, picture) {
+        for circle in endless(policy, picture) {
+            let places = &circle.places;
             // A circle without a way out is a trap, and reported as one.
             if picture.whole && !places.iter().any(|p| out.contains(p)) {
                 continue;
@@ -41,6 +43,9 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
             for state in states.iter().skip(1).take(4) {
                 found = found.label(state.name_span, "on the way round");
             }
+            if let Some(witness) = way(policy, picture, &circle) {
+                found = found.witness(witness);
+            }
             push(
                 findings,
                 found
@@ -49,6 +54,22 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
             );
         }
     }
+}
+
+/// The shortest way to the circle, and once round.
+fn way(policy: &Policy, picture: &Picture, circle: &Circle) -> Option<Witness> {
+    let (entry, round) = circle.round.as_ref()?;
+    let words = Words {
+        policy,
+        inlined: &picture.inlined,
+    };
+    let mut path = picture.graph.path(*entry);
+    path.extend(round);
+    let mut witness = words.path(&picture.graph, &path, Some(*entry));
+    if let Some(last) = witness.lines.last_mut() {
+        *last = last.replace(": here", ": again, and so on");
+    }
+    Some(witness)
 }
 
 fn help(states: &[&State]) -> String {
