@@ -1,9 +1,8 @@
 // Breaks the runtime on purpose, one way at a time, and asks whether the vectors notice.
 //
-//     failway vectors POLICY > vectors.jsonl …
-//     node test/mutants.js vectors.jsonl …
+//     failway vectors POLICY | ./broken -
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -41,27 +40,49 @@ const MUTANTS = [
   ["claims shown to the tool", "directive.js", "p.claim && p.wire === name", "false"],
 ];
 
-const src = new URL("../src", import.meta.url).pathname;
-const vectors = process.argv.slice(2).map((f) => resolve(f));
-if (vectors.length === 0) throw new Error("name files with vectors");
-let alive = 0;
-for (const [name, file, from, to] of MUTANTS) {
-  const folder = mkdtempSync(join(tmpdir(), "failway-mutant-"));
-  try {
-    cpSync(src, join(folder, "src"), { recursive: true });
-    cpSync(new URL(".", import.meta.url).pathname, join(folder, "test"), { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{"type": "module"}');
-    const path = join(folder, "src", file);
-    const text = readFileSync(path, "utf8");
-    if (text.split(from).length !== 2) throw new Error(`${file} has no single place ${from}`);
-    writeFileSync(path, text.replace(from, () => to));
-    const run = [join(folder, "test/conform.js"), "--quick", "--first"];
-    const seen = vectors.some((v) => spawnSync(process.execPath, [...run, v]).status !== 0);
-    if (!seen) alive++;
-    console.log(`${seen ? "noticed" : "NOT NOTICED"}  ${name}`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+const here = new URL("..", import.meta.url).pathname;
+const scratch = mkdtempSync(join(tmpdir(), "failway-broken-"));
+process.on("exit", () => rmSync(scratch, { recursive: true }));
+const named = process.argv.slice(2).filter((f) => f !== "-");
+const vectors = named.length > 0 ? named.map((f) => resolve(f)) : [join(scratch, "vectors.jsonl")];
+if (named.length === 0) writeFileSync(vectors[0], readFileSync(0));
+
+/** A copy of the runtime with one thing wrong. */
+function broken([, file, from, to], number) {
+  const folder = join(scratch, String(number));
+  for (const part of ["src", "test"]) cpSync(join(here, part), join(folder, part), { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"type": "module"}');
+  const path = join(folder, "src", file);
+  const text = readFileSync(path, "utf8");
+  if (text.split(from).length !== 2) throw new Error(`${file} has no single place ${from}`);
+  writeFileSync(path, text.replace(from, () => to));
+  return folder;
 }
+
+/** Whether the vectors notice it. */
+function noticed(folder) {
+  const args = [join(folder, "test/conform.js"), "--quick", "--first", ...vectors];
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, args, { stdio: "ignore" });
+    child.on("error", failed);
+    child.on("close", (code) => done(code === 1));
+  });
+}
+
+if (!(await noticed(here).then((failed) => !failed))) {
+  console.log("the runtime as it is fails the vectors, or there are none");
+  process.exit(1);
+}
+let alive = 0;
+const left = MUTANTS.map((mutant, number) => [mutant, number]);
+await Promise.all(
+  Array.from({ length: 2 }, async () => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const seen = await noticed(broken(...next));
+      if (!seen) alive++;
+      console.log(`${seen ? "noticed" : "NOT NOTICED"}  ${next[0][0]}`);
+    }
+  }),
+);
 console.log(`${MUTANTS.length} ways, ${alive} not noticed`);
 process.exitCode = alive > 0 ? 1 : 0;
