@@ -18,6 +18,8 @@ pub mod source;
 pub mod syntax;
 pub mod table;
 pub mod testing;
+
+pub mod vectors;
 pub mod words;
 
 use diagnostics::Diagnostic;

@@ -14,6 +14,7 @@ mod replay;
 mod run;
 mod table;
 mod test;
+mod vectors;
 
 use clap::{Parser, Subcommand};
 use output::{ColourChoice, Output};
@@ -55,6 +56,7 @@ enum Command {
     Run(run::Args),
     Replay(replay::Args),
     Table(table::Args),
+    Vectors(vectors::Args),
     New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -103,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
         Command::Table(args) => table::run(args, &mut out),
+        Command::Vectors(args) => vectors::run(args, &mut out),
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),

@@ -121,8 +121,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     if let Some(path) = &args.records {
         let mut text = Vec::new();
         for record in &play.records {
-            serde_json::to_writer(&mut text, record)
-                .map_err(|e| Trouble::from(std::io::Error::from(e)))?;
+            text.extend(record.to_bytes());
             text.push(b'\n');
         }
         super::compile::replace(std::path::Path::new(path), &text)?;
@@ -193,8 +192,7 @@ impl Play<'_> {
                 writeln!(out, "{}", clean(&trace.to_string()))?;
             }
         } else {
-            serde_json::to_writer(&mut *out, &stepped.record)
-                .map_err(|e| Trouble::from(std::io::Error::from(e)))?;
+            out.write_all(&stepped.record.to_bytes())?;
             writeln!(out)?;
         }
         self.records.push(stepped.record);

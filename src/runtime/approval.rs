@@ -5,6 +5,7 @@ use super::fault::{Fault, Refusable};
 use super::gate::{Origin, Submitted};
 use super::record::Trace;
 use super::session::{Approval, ApprovalStatus, Doing, Stage};
+use crate::table::scalar::later;
 use serde_json::{Map, Value, json};
 
 impl Engine<'_> {
@@ -46,7 +47,7 @@ impl Engine<'_> {
             .skip("sha256:".len())
             .take(32)
             .collect();
-        let expires_at = rule.within_ms.map(|ms| self.now.saturating_add(ms));
+        let expires_at = rule.within_ms.map(|ms| later(self.now, ms));
         self.s.approvals.push(Approval {
             id: id.clone(),
             action,

@@ -8,6 +8,7 @@ use super::fault::Refusable;
 use super::flow::Next;
 use super::session::{ApprovalStatus, Call, Doing, Level, Session};
 use crate::table::format::{Body, Flow, Step, Target};
+use crate::table::scalar::later;
 
 /// Something that the clock brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +42,7 @@ pub(super) fn dues(body: &Body, session: &Session) -> Vec<Due> {
             .get(call.action as usize)
             .map_or(0, |a| a.timeout_ms);
         out.push(Due {
-            at: call.at.saturating_add(timeout),
+            at: later(call.at, timeout),
             what: What::Call(call.id),
         });
     }
@@ -79,7 +80,7 @@ pub(super) fn deadlines(body: &Body, session: &Session) -> Vec<Due> {
         for (index, level) in run.levels.iter().enumerate() {
             if let Some((ms, _)) = net(flow, level) {
                 out.push(Due {
-                    at: level.since.saturating_add(ms),
+                    at: later(level.since, ms),
                     what: What::Net(index),
                 });
             }
@@ -108,7 +109,7 @@ fn own(flow: &Flow, level: &Level) -> Option<i64> {
         (Step::Ask { within_ms, .. }, Doing::Ask { since, .. }) => (*since, *within_ms),
         _ => return None,
     };
-    Some(since.saturating_add(ms?))
+    Some(later(since, ms?))
 }
 
 impl Engine<'_> {

@@ -4,6 +4,7 @@
 //! database: it is asked to take several slots or none in one go, so that two sessions never both
 //! get the last one.
 
+use crate::table::scalar::{NUMBER_MAX, later};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,9 @@ pub struct Want {
     /// The window, in milliseconds.
     pub window_ms: i64,
 }
+
+/// The time of a slot that is never free: the limit is zero.
+pub const NEVER: i64 = NUMBER_MAX;
 
 /// For each wanted slot: `None` if one is free, else the time at which one will be.
 pub type FreeAt = Vec<Option<i64>>;
@@ -48,7 +52,7 @@ pub trait Counters {
 pub struct Memory {
     counters: BTreeMap<String, Counter>,
     /// The latest time seen. Sessions' clocks may differ a little; nothing is forgotten early.
-    latest: i64,
+    latest: Option<i64>,
     /// How many counters there may be before the next look for empty ones.
     sweep_at: usize,
 }
@@ -69,8 +73,8 @@ impl Counter {
         let count = usize::try_from(want.count).unwrap_or(usize::MAX);
         // Enough of the oldest have to leave that count − 1 remain.
         let leaves = inside.len().checked_sub(count)?;
-        let last = inside.get(leaves).copied().unwrap_or(i64::MAX);
-        Some(last.saturating_add(want.window_ms))
+        let last = inside.get(leaves).copied().unwrap_or(NEVER);
+        Some(later(last, want.window_ms))
     }
 }
 
@@ -86,7 +90,7 @@ impl Memory {
         if self.counters.len() < self.sweep_at.max(1024) {
             return;
         }
-        let latest = self.latest;
+        let latest = self.latest.unwrap_or_default();
         self.counters.retain(|_, counter| {
             let start = latest.saturating_sub(counter.window_ms);
             counter.taken.last().is_some_and(|&e| e > start)
@@ -109,12 +113,13 @@ impl Counters for Memory {
         if free.iter().any(Option::is_some) {
             return Ok(free);
         }
-        self.latest = self.latest.max(now);
+        let latest = self.latest.map_or(now, |latest| latest.max(now));
+        self.latest = Some(latest);
         self.sweep();
         for want in wants {
             let counter = self.counters.entry(want.key.clone()).or_default();
             counter.window_ms = counter.window_ms.max(want.window_ms);
-            let start = self.latest.saturating_sub(counter.window_ms);
+            let start = latest.saturating_sub(counter.window_ms);
             counter.taken.retain(|&e| e > start);
             let at = counter.taken.partition_point(|&e| e <= now);
             counter.taken.insert(at, now);
@@ -177,7 +182,15 @@ mod tests {
     #[test]
     fn a_limit_of_none_is_never_free() {
         let mut m = Memory::new();
-        assert_eq!(m.take(5, &[want("a", 0)]), Ok(vec![Some(i64::MAX)]));
+        assert_eq!(m.take(5, &[want("a", 0)]), Ok(vec![Some(NEVER)]));
+    }
+
+    #[test]
+    fn times_before_1970_are_times_as_well() {
+        let mut m = Memory::new();
+        assert_eq!(m.take(-1_000, &[want("a", 1)]), Ok(vec![None]));
+        assert_eq!(m.take(-990, &[want("b", 1)]), Ok(vec![None]));
+        assert_eq!(m.take(-950, &[want("a", 1)]), Ok(vec![Some(-900)]));
     }
 
     #[test]

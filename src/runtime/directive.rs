@@ -4,6 +4,7 @@ use super::clock;
 use super::flow::class_word;
 use super::session::{Approval, ApprovalStatus, Call, Doing, Level, Session};
 use crate::table::format::{Body, Flow, Step};
+use crate::table::scalar::later;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -113,7 +114,7 @@ fn call(body: &Body, call: &Call) -> Option<Directive> {
         wire: action.wire.clone(),
         args: args.map(|(n, v)| (n.clone(), v.clone())).collect(),
         timeout_ms: action.timeout_ms,
-        until: call.at.saturating_add(action.timeout_ms),
+        until: later(call.at, action.timeout_ms),
     })
 }
 
@@ -177,7 +178,7 @@ fn state(body: &Body, flow: &Flow, level: &Level, leaving: bool) -> Option<Direc
                 .collect(),
             calls: *calls,
             outcomes: outcomes.iter().map(|o| o.name.clone()).collect(),
-            until: within_ms.map(|ms| level.entered.saturating_add(ms)),
+            until: within_ms.map(|ms| later(level.entered, ms)),
         }),
         (
             Doing::Ask { text, since },
@@ -192,7 +193,7 @@ fn state(body: &Body, flow: &Flow, level: &Level, leaving: bool) -> Option<Direc
                 role: role.name.clone(),
                 wire: role.wire.clone(),
                 text: text.clone(),
-                until: within_ms.map(|ms| since.saturating_add(ms)),
+                until: within_ms.map(|ms| later(*since, ms)),
             })
         }
         _ => None,

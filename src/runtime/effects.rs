@@ -8,6 +8,7 @@ use super::session::{Call, Fate};
 use super::situation::CallScene;
 use crate::table::eval;
 use crate::table::format::{Action, Effect, FailureKind};
+use crate::table::scalar::later;
 use crate::table::value::{Unknown, normalise};
 use serde_json::{Map, Value};
 
@@ -134,7 +135,7 @@ impl Engine<'_> {
         })?;
         if !line.happened {
             let after = confirm.after_ms.unwrap_or(0);
-            return (asked.at >= self.landed_by(action, write.id).saturating_add(after))
+            return (asked.at >= later(self.landed_by(action, write.id), after))
                 .then_some((false, None));
         }
         let value = match (&line.gives, &action.result) {
@@ -151,7 +152,7 @@ impl Engine<'_> {
     fn landed_by(&self, action: &Action, root: u64) -> i64 {
         let attempts = self.s.attempts(root);
         let ends = attempts.map(|c| {
-            let due = c.at.saturating_add(action.timeout_ms);
+            let due = later(c.at, action.timeout_ms);
             match &c.ended {
                 // Declared a timeout early, at a restart.
                 Some(e) if e.outcome == "timeout" => due.max(e.at),

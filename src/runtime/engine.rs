@@ -82,8 +82,8 @@ impl<'t> Runtime<'t> {
         request: Request,
         befalls: &mut Vec<Befall>,
     ) -> Refusable<Stepped> {
+        let request = request.plain()?;
         let inputs = self.admit(session, &given)?;
-        let request = request.plain();
         let mut engine = self.engine(session, Ledger::new(given.counters, given.now), inputs);
         engine.befalls.clone_from(befalls);
         match engine.take(&request) {
@@ -342,11 +342,10 @@ pub(super) fn get<'a, T>(list: &'a [T], index: u32, what: &str) -> Refusable<&'a
         .ok_or_else(|| Fault::broken(format!("there is no {what} {index}")))
 }
 
-/// Digests what a session or an approval holds. Wire values have integers only, so this is always
-/// their canonical form.
+/// Digests what a session, an approval or a record holds: values that nest less deep than canonical
+/// JSON may.
 pub(super) fn digest(value: &Value) -> String {
-    canonical::digest(value)
-        .unwrap_or_else(|_| canonical::digest_bytes(value.to_string().as_bytes()))
+    canonical::digest_bytes(canonical::any_text(value).unwrap_or_default().as_bytes())
 }
 
 fn position(body: &Body, session: &Session) -> Position {

@@ -10,6 +10,7 @@ use super::session::{Call, Ended, Fate, Point};
 use super::situation::{CallScene, Situation};
 use crate::table::eval;
 use crate::table::format::{Body, Fact, FailureKind, Forget, Path};
+use crate::table::scalar::later;
 use serde_json::Value;
 
 /// The fact's value for a key in the scope of the question.
@@ -32,7 +33,7 @@ pub(super) fn value<'a>(asked: &Situation<'a>, index: u32, keys: &[Path]) -> Opt
     let (call, known) = latest?;
     let lapsed = fact
         .lifetime_ms
-        .is_some_and(|ms| as_of.at >= known.at.saturating_add(ms));
+        .is_some_and(|ms| as_of.at >= later(known.at, ms));
     let forgotten = || {
         calls
             .iter()

@@ -20,6 +20,11 @@ pub enum Fault {
         /// What is wrong there.
         problem: String,
     },
+    /// What was handed in is no request.
+    Request {
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The clock runs backwards, or stands outside ±(2⁵³−1) ms.
     Clock {
         /// The time handed in.
@@ -124,6 +129,7 @@ impl Fault {
         match self {
             Self::WrongTable { .. } => "wrong_table",
             Self::BadSession { .. } => "bad_session",
+            Self::Request { .. } => "request",
             Self::Clock { .. } => "clock",
             Self::Input(_) => "input",
             Self::Argument(_) => "argument",
@@ -160,6 +166,7 @@ impl std::fmt::Display for Fault {
                 f,
                 "this is not a session that can be continued: `{at}`: {problem}"
             ),
+            Self::Request { problem } => write!(f, "this is no request: {problem}"),
             Self::Clock {
                 now,
                 last: Some(last),

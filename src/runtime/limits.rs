@@ -1,6 +1,6 @@
 //! Limits: per session from the log, per window from the counter store.
 
-use super::counters::Want;
+use super::counters::{NEVER, Want};
 use super::engine::{Engine, digest, get};
 use super::fault::Refusable;
 use super::history;
@@ -9,6 +9,7 @@ use super::situation::CallScene;
 use super::verdict::{Again, Decision, Verdict};
 use crate::table::eval;
 use crate::table::format::{Action, Body, Counted, Limit, LimitUse};
+use crate::table::scalar::NUMBER_MAX;
 use crate::words;
 use serde_json::{Map, Value};
 
@@ -135,8 +136,8 @@ impl Engine<'_> {
             None => String::new(),
         };
         let again = match free_at {
-            Some(at) if at < i64::MAX => Again::AfterWait {
-                wait_ms: at.saturating_sub(self.now).max(1),
+            Some(at) if at < NEVER => Again::AfterWait {
+                wait_ms: at.saturating_sub(self.now).clamp(1, NUMBER_MAX),
             },
             // An effect's slot may come back: by an undo, or when doubt is settled.
             None if limit.effects && limit.count > 0 => Again::Later {},

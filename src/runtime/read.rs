@@ -5,7 +5,7 @@ use super::fault::{Fault, Refusable};
 use super::session::{Approval, Call, Doing, FORMAT, Fate, Level, Run, Session, Stage, VERSION};
 use crate::table::Table;
 use crate::table::format::{Action, Body, Field, Flow, Step};
-use crate::table::scalar::NUMBER_MAX;
+use crate::table::scalar::{NUMBER_MAX, later};
 use crate::table::strict;
 use crate::table::value::{Unknown, normalise, normalise_fields};
 use serde_json::{Map, Value};
@@ -158,7 +158,7 @@ impl<'a> Check<'a> {
         if rule.role != Some(approval.role) {
             return Err(bad("role", "the rule asks another role"));
         }
-        let expires_at = rule.within_ms.map(|ms| approval.at.saturating_add(ms));
+        let expires_at = rule.within_ms.map(|ms| later(approval.at, ms));
         if approval.expires_at != expires_at {
             return Err(bad("expires_at", "the rule sets another time"));
         }

@@ -3,6 +3,7 @@
 use super::ledger::Counted;
 use super::request::Request;
 use super::verdict::Decision;
+use crate::table::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -44,6 +45,19 @@ pub struct Record {
     ///
     /// [`Session::to_bytes`]: super::session::Session::to_bytes
     pub after: String,
+}
+
+impl Record {
+    /// The record as a line of a log, without the line break: its canonical JSON.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // What a request holds nests less deep than canonical JSON may.
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| canonical::any_text(&value).ok())
+            .unwrap_or_default()
+            .into_bytes()
+    }
 }
 
 /// How a record treats values.

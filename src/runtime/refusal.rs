@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::session::{Doing, Fate};
 use super::verdict::{Again, Decision};
 use crate::table::format::{Action, Effect, Step};
+use crate::table::scalar::later;
 use crate::table::value::{Unknown, normalise_fields};
 use crate::words;
 use serde_json::{Map, Value};
@@ -99,11 +100,7 @@ impl Engine<'_> {
         else {
             return None;
         };
-        let remembered = |at: i64| {
-            idempotent
-                .for_ms
-                .is_none_or(|ms| self.now < at.saturating_add(ms))
-        };
+        let remembered = |at: i64| idempotent.for_ms.is_none_or(|ms| self.now < later(at, ms));
         let calls = self.s.calls.iter().rev();
         calls
             .filter(|c| c.is_root() && c.action == index && c.args == *args && remembered(c.at))

@@ -1,5 +1,7 @@
 //! What a host asks of the runtime, one request per step.
 
+use super::fault::{Fault, Refusable};
+use crate::table::{scalar, strict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,16 +68,70 @@ pub enum Request {
     Reload {},
 }
 
+/// How deep a request may nest.
+const DEPTH_MAX: usize = 100;
+
 impl Request {
-    /// With `null` for no value, as JSON has it.
-    pub(super) fn plain(mut self) -> Self {
-        if let Self::Reply { value, .. } | Self::Resolve { result: value, .. } = &mut self
-            && value.as_ref().is_some_and(Value::is_null)
-        {
-            *value = None;
-        }
-        self
+    /// Reads a request: JSON without repeated names or unknown members that nests at most 100
+    /// levels deep.
+    ///
+    /// # Errors
+    /// [`Fault::Request`] if the bytes are none.
+    pub fn read(bytes: &[u8]) -> Refusable<Self> {
+        let wrong = |e: serde_json::Error| Fault::Request {
+            problem: e.to_string(),
+        };
+        let mut value = strict::parse(bytes).map_err(wrong)?;
+        plain_value(&mut value, 0)?;
+        serde_json::from_value::<Self>(value)
+            .map_err(wrong)?
+            .plain()
     }
+
+    /// With `null` for no value, as JSON has it, and numbers in their plainest form.
+    pub(super) fn plain(mut self) -> Refusable<Self> {
+        match &mut self {
+            Self::Start { args, .. } => {
+                for value in args.values_mut() {
+                    plain_value(value, 2)?;
+                }
+            }
+            Self::Propose { args, .. } => plain_value(args, 1)?,
+            Self::Reply { value, .. } | Self::Resolve { result: value, .. } => {
+                if value.as_ref().is_some_and(Value::is_null) {
+                    *value = None;
+                }
+                if let Some(value) = value {
+                    plain_value(value, 1)?;
+                }
+            }
+            Self::Approve { .. } | Self::Event { .. } | Self::Tick { .. } | Self::Reload {} => {}
+        }
+        Ok(self)
+    }
+}
+
+fn plain_value(value: &mut Value, depth: usize) -> Refusable {
+    match value {
+        Value::Number(n) => *n = scalar::plain(n),
+        Value::Array(_) | Value::Object(_) if depth >= DEPTH_MAX => {
+            return Err(Fault::Request {
+                problem: format!("it nests deeper than {DEPTH_MAX} levels"),
+            });
+        }
+        Value::Array(items) => {
+            for item in items {
+                plain_value(item, depth + 1)?;
+            }
+        }
+        Value::Object(members) => {
+            for member in members.values_mut() {
+                plain_value(member, depth + 1)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+    Ok(())
 }
 
 /// Who was asked.

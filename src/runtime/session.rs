@@ -6,7 +6,7 @@
 use super::fault::Refusable;
 use super::read;
 pub use super::run::{Doing, Level, Reached, Run, Said, Stage, WaitingEvent};
-use crate::table::Table;
+use crate::table::{Table, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -224,10 +224,13 @@ impl Session {
         serde_json::to_value(self).unwrap_or(Value::Null)
     }
 
-    /// The session as bytes to persist.
+    /// The session as bytes to persist: its canonical JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        // Values in wire form nest less deep than canonical JSON may.
+        canonical::any_text(&self.to_json())
+            .unwrap_or_default()
+            .into_bytes()
     }
 
     /// Whatever the host calls it.

@@ -1,10 +1,11 @@
 //! Canonical JSON and its digest.
 //!
 //! RFC 8785, "JSON Canonicalization Scheme", for documents whose numbers are integers within
-//! ±(2⁵³−1): names sorted by their UTF-16 code units, no blanks, the shortest escapes.
+//! ±(2⁵³−1): names sorted by their UTF-16 code units, no blanks, the shortest escapes. Records and
+//! sessions are written in the same way, with numbers of every kind ([`any_text`]).
 
 use super::scalar::NUMBER_MAX;
-use serde_json::Value;
+use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 
 /// How deep a document may nest. serde_json reads no more than 128 levels.
@@ -36,8 +37,56 @@ impl std::error::Error for NotCanonical {}
 /// If it holds a number outside the integers of RFC 8785, or nests too deep.
 pub fn text(value: &Value) -> Result<String, NotCanonical> {
     let mut out = String::new();
-    write(value, &mut out, 0)?;
+    write(value, &mut out, 0, &whole_number)?;
     Ok(out)
+}
+
+/// The canonical text of a value that may hold numbers of every kind, written as RFC 8785 asks: the
+/// shortest digits that give the same double.
+///
+/// # Errors
+/// If it nests too deep.
+pub fn any_text(value: &Value) -> Result<String, NotCanonical> {
+    let mut out = String::new();
+    write(value, &mut out, 0, &|n| Ok(number_text(n)))?;
+    Ok(out)
+}
+
+/// A number as ECMAScript writes it.
+#[must_use]
+pub fn number_text(n: &Number) -> String {
+    match whole_number(n) {
+        Ok(text) => text,
+        Err(_) => double_text(n.as_f64().unwrap_or(0.0)),
+    }
+}
+
+/// ECMA-262, `Number::toString`, radix 10.
+fn double_text(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    // Rust gives the shortest digits that read as the same double, as ECMAScript asks.
+    let scientific = format!("{:e}", x.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits = mantissa.replace('.', "");
+    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
+    let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    let zeros = |n: i32| "0".repeat(usize::try_from(n).unwrap_or(0));
+    let sign = if x < 0.0 { "-" } else { "" };
+    let (head, tail) = digits.split_at(usize::try_from(point.clamp(0, count)).unwrap_or(0));
+    match point {
+        1..=21 if count <= point => format!("{sign}{digits}{}", zeros(point - count)),
+        1..=21 => format!("{sign}{head}.{tail}"),
+        -5..=0 => format!("{sign}0.{}{digits}", zeros(-point)),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            let e = point - 1;
+            let plus = if e < 0 { "" } else { "+" };
+            format!("{sign}{first}{dot}{rest}e{plus}{e}")
+        }
+    }
 }
 
 /// `sha256:` and the hex digest of the canonical text.
@@ -60,7 +109,26 @@ pub fn digest_bytes(bytes: &[u8]) -> String {
     out
 }
 
-fn write(value: &Value, out: &mut String, depth: usize) -> Result<(), NotCanonical> {
+/// An integer within ±(2⁵³−1), the only kind of number in a table.
+fn whole_number(n: &Number) -> Result<String, NotCanonical> {
+    n.as_i64()
+        .filter(|n| n.unsigned_abs() <= NUMBER_MAX.unsigned_abs())
+        .map(|n| n.to_string())
+        .ok_or(NotCanonical::Number)
+}
+
+/// The order of names in canonical JSON.
+#[must_use]
+pub fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    a.encode_utf16().cmp(b.encode_utf16())
+}
+
+fn write(
+    value: &Value,
+    out: &mut String,
+    depth: usize,
+    number: &dyn Fn(&Number) -> Result<String, NotCanonical>,
+) -> Result<(), NotCanonical> {
     if depth > DEPTH_MAX {
         return Err(NotCanonical::Depth);
     }
@@ -68,13 +136,7 @@ fn write(value: &Value, out: &mut String, depth: usize) -> Result<(), NotCanonic
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(n) => {
-            let n = n
-                .as_i64()
-                .filter(|n| n.unsigned_abs() <= NUMBER_MAX.unsigned_abs())
-                .ok_or(NotCanonical::Number)?;
-            out.push_str(&n.to_string());
-        }
+        Value::Number(n) => out.push_str(&number(n)?),
         Value::String(s) => write_string(s, out),
         Value::Array(items) => {
             out.push('[');
@@ -82,13 +144,13 @@ fn write(value: &Value, out: &mut String, depth: usize) -> Result<(), NotCanonic
                 if i > 0 {
                     out.push(',');
                 }
-                write(item, out, depth + 1)?;
+                write(item, out, depth + 1, number)?;
             }
             out.push(']');
         }
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            members.sort_by(|(a, _), (b, _)| order(a, b));
             out.push('{');
             for (i, (name, member)) in members.into_iter().enumerate() {
                 if i > 0 {
@@ -96,7 +158,7 @@ fn write(value: &Value, out: &mut String, depth: usize) -> Result<(), NotCanonic
                 }
                 write_string(name, out);
                 out.push(':');
-                write(member, out, depth + 1)?;
+                write(member, out, depth + 1, number)?;
             }
             out.push('}');
         }
@@ -172,6 +234,29 @@ mod tests {
         ] {
             assert_eq!(text(&wrong), Err(NotCanonical::Number));
         }
+    }
+
+    #[test]
+    fn numbers_are_written_as_ecmascript_does() {
+        for (x, text) in [
+            (0.5, "0.5"),
+            (-0.0, "0"),
+            (5.0, "5"),
+            (-12.25, "-12.25"),
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (123_456_789_012_345_680_000.0, "123456789012345680000"),
+            (1.5e300, "1.5e+300"),
+            (0.000_001, "0.000001"),
+            (0.000_000_1, "1e-7"),
+            (1.25e-9, "1.25e-9"),
+            (5e-324, "5e-324"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+        ] {
+            assert_eq!(any_text(&json!(x)).unwrap(), text);
+        }
+        assert_eq!(any_text(&json!(u64::MAX)).unwrap(), "18446744073709552000");
+        assert_eq!(any_text(&json!([-7, 1.0])).unwrap(), "[-7,1]");
     }
 
     #[test]

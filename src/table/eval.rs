@@ -4,9 +4,13 @@
 //! Nothing here fails or panics: a verified table (`Table`) holds no broken index, and for any
 //! other the answer is leaf 0 or an absent value.
 
+mod watch;
+
+use super::canonical::any_text;
 use super::format::{Body, Expr, Part, Path, Probe, Ref, Root, Type};
 use super::value::{class, length, number};
 use serde_json::{Map, Value};
+pub(crate) use watch::{Seen, watched};
 
 /// What the table's questions are about: one proposal, or one edge of a flow, at one moment. All
 /// values are in wire form (`value::normalise`).
@@ -93,6 +97,7 @@ pub fn key(scene: &dyn Scene, parts: &[Path]) -> Vec<Option<Value>> {
 #[must_use]
 pub fn leaf(body: &Body, scene: &dyn Scene, start: Ref) -> u32 {
     let mut at = start;
+    let watching = watch::on();
     loop {
         let Ok(index) = usize::try_from(at) else {
             return u32::try_from(-(at + 1)).unwrap_or(0);
@@ -105,6 +110,9 @@ pub fn leaf(body: &Body, scene: &dyn Scene, start: Ref) -> u32 {
         };
         let v = probe(body, scene, asked);
         let branch = node.cuts.partition_point(|&cut| cut <= v);
+        if watching {
+            watch::saw(at, &node.cuts, branch, v);
+        }
         let Some(&next) = node.next.get(branch) else {
             return 0;
         };
@@ -227,7 +235,7 @@ pub fn expr(scene: &dyn Scene, expression: &Expr) -> Option<Value> {
 pub fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => any_text(other).unwrap_or_default(),
     }
 }
 

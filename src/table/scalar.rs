@@ -4,7 +4,7 @@
 //! Dates: Howard Hinnant, "chrono-compatible low-level date algorithms" (`days_from_civil` and
 //! `civil_from_days`), in the proleptic Gregorian calendar.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// The largest magnitude of a number in a table or a value: 2⁵³ − 1.
 pub const NUMBER_MAX: i64 = (1 << 53) - 1;
@@ -31,6 +31,24 @@ pub fn whole(value: &Value) -> Option<i64> {
         n
     };
     (n.unsigned_abs() <= NUMBER_MAX.unsigned_abs()).then_some(n)
+}
+
+/// So many milliseconds later; what would lie beyond ±(2⁵³−1) is at its edge.
+#[must_use]
+pub fn later(at: i64, ms: i64) -> i64 {
+    at.saturating_add(ms).clamp(-NUMBER_MAX, NUMBER_MAX)
+}
+
+/// A number in its plainest form: an integer if it is whole and within ±(2⁵³−1), else a double.
+#[must_use]
+pub fn plain(number: &Number) -> Number {
+    match whole(&Value::Number(number.clone())) {
+        Some(n) => n.into(),
+        None => number
+            .as_f64()
+            .and_then(Number::from_f64)
+            .unwrap_or_else(|| number.clone()),
+    }
 }
 
 /// Ten to the power of `scale`.

@@ -1,6 +1,7 @@
 //! Values: checked against the table's types and brought into their one wire form, and from there
 //! into the numbers that probes compare.
 
+use super::canonical::{any_text, order};
 use super::format::{Body, Field, Type};
 use super::scalar::{
     date_days, date_text, decimal_text, decimal_units, time_seconds, time_text, whole,
@@ -158,10 +159,9 @@ pub fn normalise_fields(
     object: &Map<String, Value>,
     unknown: Unknown,
 ) -> Result<Map<String, Value>, Invalid> {
+    let stray = |name: &&String| !fields.iter().any(|f| f.wire == **name);
     if unknown == Unknown::Refuse
-        && let Some(name) = object
-            .keys()
-            .find(|name| !fields.iter().any(|f| f.wire == **name))
+        && let Some(name) = object.keys().filter(stray).min_by(|a, b| order(a, b))
     {
         return Err(Invalid::new(format!("`{name}` is not known here")));
     }
@@ -314,7 +314,7 @@ fn short(value: &Value) -> String {
     let text = match value {
         Value::Array(_) => return "a list".to_owned(),
         Value::Object(_) => return "an object".to_owned(),
-        other => other.to_string(),
+        other => any_text(other).unwrap_or_default(),
     };
     match text.char_indices().nth(LIMIT) {
         Some((cut, _)) => format!("{}…", &text[..cut]),

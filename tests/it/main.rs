@@ -20,5 +20,6 @@ mod pages;
 mod permute;
 mod replay;
 mod robust;
+mod runtimes;
 mod schema;
 mod syntax;

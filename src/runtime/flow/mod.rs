@@ -15,6 +15,7 @@ use super::record::Trace;
 use super::session::{Doing, Level, Reached, Run, WaitingEvent};
 use crate::table::eval;
 use crate::table::format::{End, EndClass, Expr, Flow, Retry, Step, Target};
+use crate::table::scalar::later;
 use crate::table::value::{Unknown, normalise_fields};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -215,10 +216,10 @@ impl<'a> Engine<'a> {
 
     /// What a test has befall the flow as it enters the state.
     fn befall(&mut self, state: u32) {
-        let (here, later): (Vec<_>, _) = std::mem::take(&mut self.befalls)
+        let (here, still): (Vec<_>, _) = std::mem::take(&mut self.befalls)
             .into_iter()
             .partition(|befall| befall.states.contains(&state));
-        self.befalls = later;
+        self.befalls = still;
         for befall in here {
             match (befall.what, &mut self.s.run) {
                 (Befalling::Event(event), Some(run)) => run.waiting.push(WaitingEvent {
@@ -226,7 +227,7 @@ impl<'a> Engine<'a> {
                     at: self.now,
                 }),
                 (Befalling::Time(ms), _) => {
-                    self.now = self.now.saturating_add(ms);
+                    self.now = later(self.now, ms);
                     self.upto = self.now;
                     self.s.now = Some(self.now);
                     self.ledger.now = self.now;
@@ -313,7 +314,7 @@ impl<'a> Engine<'a> {
             return Some(Next::Attempt);
         }
         self.doing(Doing::Wait {
-            until: self.now.saturating_add(wait_ms),
+            until: later(self.now, wait_ms),
         });
         Some(Next::Stay)
     }
