@@ -93,6 +93,12 @@ codes! {
     FW313 Error "unhandled event";
     FW314 Error "trap";
     FW390 Error "flow too hard to look through";
+    // ── FW4: failure handling ────────────────────────────────────────────────
+    FW407 Error "retries that outlast the key";
+    FW408 Error "confirm or undo of the wrong kind";
+    FW410 Error "lines of a confirm that overlap";
+    FW412 Warning "approval that outlives the fact its rules need";
+    FW413 Warning "retry without backoff";
     // ── FW5: budgets ─────────────────────────────────────────────────────────
     FW501 Error "agent or question without bounds";
 }

@@ -2,6 +2,7 @@
 //! that read it.
 
 mod arguments;
+mod attempts;
 mod bounds;
 mod calls;
 mod checks;
@@ -28,6 +29,7 @@ pub fn check(gate: &mut Gate<'_>) -> Vec<Diagnostic> {
     let policy = gate.encoder.policy();
     let pictures = pictures(gate, &mut findings);
     checks::run(policy, &pictures, &mut findings);
+    checks::decide(gate, &pictures, &mut findings);
     findings
 }
 

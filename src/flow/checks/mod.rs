@@ -1,15 +1,21 @@
 //! Checks over the pictures of all flows, one file each, and their one list.
 
 mod agent_bounds;
+mod approval;
+mod backoff;
+mod confirm_lines;
 mod cycle;
 mod impossible;
+mod kinds;
 mod no_success;
+mod outlasts;
 mod trap;
 pub(super) mod unhandled;
 mod unreachable;
 
 use super::picture::Picture;
 use crate::diagnostics::Diagnostic;
+use crate::gate::Gate;
 use crate::model::Policy;
 
 type Check = fn(&Policy, &[Picture], &mut Vec<Diagnostic>);
@@ -22,11 +28,24 @@ const CHECKS: &[Check] = &[
     trap::check,
     impossible::check,
     no_success::check,
+    kinds::check,
+    backoff::check,
 ];
+
+type Decided = fn(&mut Gate<'_>, &[Picture], &mut Vec<Diagnostic>);
+
+/// Checks that put questions to the solver as well.
+const DECIDED: &[Decided] = &[confirm_lines::check, approval::check, outlasts::check];
 
 pub(super) fn run(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
     for check in CHECKS {
         check(policy, pictures, findings);
+    }
+}
+
+pub(super) fn decide(gate: &mut Gate<'_>, pictures: &[Picture], findings: &mut Vec<Diagnostic>) {
+    for check in DECIDED {
+        check(gate, pictures, findings);
     }
 }
 

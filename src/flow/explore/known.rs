@@ -4,12 +4,13 @@
 use super::Explorer;
 use super::config::Config;
 use super::keyed::{always_same, keyed_in_call, keyed_in_flow};
+use crate::flow::attempts::spread;
 use crate::flow::calls::Repeat;
 use crate::flow::picture::StateAt;
 use crate::flow::possible::{Answers, Moment, Site, answers};
 use crate::gate::Scope;
 use crate::logic::Formula;
-use crate::model::{ActionId, ArgList, Effect, RuleKind, State};
+use crate::model::{ActionId, ArgList, Effect, State};
 
 impl Explorer<'_, '_, '_> {
     fn position(&self, place: StateAt) -> i64 {
@@ -87,7 +88,7 @@ impl Explorer<'_, '_, '_> {
         if config.doubt {
             let remembered = key
                 .window_ms
-                .is_none_or(|ms| self.entry_takes(state, action).is_some_and(|t| t < ms));
+                .is_none_or(|ms| spread(self.gate, state, action).is_some_and(|t| t < ms));
             return if remembered {
                 Repeat::Sure
             } else {
@@ -102,24 +103,5 @@ impl Explorer<'_, '_, '_> {
     fn same_call(&self, config: &Config, action: ActionId) -> bool {
         let again = config.doubt_at.contains(&config.place) && self.runs.args_stay(config.place);
         again || always_same(self.runs, action)
-    }
-
-    /// How long an entry of a `do` state can take from its first attempt to the beginning of its
-    /// last one, if nobody is late; none if somebody who has to approve may take for ever.
-    fn entry_takes(&self, state: &State, action: ActionId) -> Option<i64> {
-        let mut attempt = self.policy.action(action).timeout_ms;
-        for firing in &self.gate.of(action)?.escalations {
-            let rule = self.policy.rules.get(firing.rule.index())?;
-            if let RuleKind::Escalate { within_ms, .. } = rule.kind {
-                attempt = attempt.checked_add(within_ms?)?;
-            }
-        }
-        let mut total = 0_i64;
-        for retry in state.handlers.iter().filter_map(|h| h.retry) {
-            let wait = retry.backoff_ms.map_or(0, |(_, cap)| cap);
-            let count = i64::try_from(retry.count).ok()?;
-            total = total.checked_add(wait.checked_add(attempt)?.checked_mul(count)?)?;
-        }
-        Some(total)
     }
 }
