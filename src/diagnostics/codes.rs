@@ -94,13 +94,24 @@ codes! {
     FW314 Error "trap";
     FW390 Error "flow too hard to look through";
     // ── FW4: failure handling ────────────────────────────────────────────────
+    FW401 Error "retry of a write that isn't safe to repeat";
+    FW402 Error "call again while a write is in doubt";
+    FW403 Error "write left in doubt at an end";
+    FW404 Error "standing write left behind";
+    FW405 Error "undo of what may not have happened";
+    FW406 Error "key or arguments that change between attempts";
     FW407 Error "retries that outlast the key";
     FW408 Error "confirm or undo of the wrong kind";
+    FW409 Error "confirm or undo that the gate may refuse";
     FW410 Error "lines of a confirm that overlap";
+    FW411 Warning "fallback that breaks together with what it stands in for";
     FW412 Warning "approval that outlives the fact its rules need";
     FW413 Warning "retry without backoff";
+    FW414 Warning "retries that multiply";
     // ── FW5: budgets ─────────────────────────────────────────────────────────
     FW501 Error "agent or question without bounds";
+    // ── FW6: constraints against flows ───────────────────────────────────────
+    FW601 Error "step that is always refused";
 }
 
 impl Code {

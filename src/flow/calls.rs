@@ -2,7 +2,7 @@
 
 use super::graph::{How, Made};
 use super::history::{Caps, History};
-use crate::model::{ActionId, ConfirmLine, Effect, OutcomeKind, Policy};
+use crate::model::{ActionId, Confirm, ConfirmLine, Effect, OutcomeKind, Policy};
 use crate::syntax::tree::FailureKind;
 
 /// How a call ended, as far as history goes.
@@ -62,18 +62,29 @@ pub fn concerns_others(policy: &Policy, action: ActionId) -> bool {
     })
 }
 
-/// The histories that an admitted call of `action` with that ending can lead to.
+/// The writes that a call is surely about, by its arguments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// If it succeeds, it undoes the only call of that action that can be undone.
+    pub undoes: Option<ActionId>,
+    /// It asks about the only call of that action that is in doubt.
+    pub confirms: Option<ActionId>,
+}
+
+/// The histories that an admitted call of `action` that has come out so can lead to.
 pub fn after_call(
     policy: &Policy,
     caps: &Caps,
     history: &History,
-    action: ActionId,
+    (action, how): (ActionId, How),
     ending: Ending,
     repeat: Repeat,
+    meant: Meant,
 ) -> Vec<History> {
     let mut all = Vec::new();
     for next in own_effect(policy, caps, history, action, ending, repeat) {
-        add_all(&mut all, told_of_others(policy, caps, next, action, ending));
+        let told = told_of_others(policy, caps, next, (action, how), ending, meant);
+        add_all(&mut all, told);
     }
     all
 }
@@ -157,34 +168,71 @@ fn told_of_others(
     policy: &Policy,
     caps: &Caps,
     history: History,
-    action: ActionId,
+    (action, how): (ActionId, How),
     ending: Ending,
+    meant: Meant,
 ) -> Vec<History> {
     let mut all = vec![history];
     if ending == Ending::Done {
-        all = undone_by(policy, caps, all, action);
+        all = match meant.undoes {
+            Some(write) => surely_undone(policy, caps, all, write),
+            None => undone_by(policy, caps, all, action),
+        };
     }
     for (id, other) in actions(policy) {
         let Some(confirm) = other.confirm.as_ref().filter(|c| c.action == action) else {
             continue;
         };
-        let tells = |happened: bool| {
-            let of = |l: &ConfirmLine| l.happened == happened && ends_so(policy, action, l, ending);
-            confirm.lines.iter().any(of)
-        };
-        let mut more = Vec::new();
-        for h in all.iter().filter(|h| h.of(id).unsettled > 0) {
-            if tells(false) {
-                more.push(h.with(caps, id, |c| c.unsettled -= 1));
+        let lines: Vec<&ConfirmLine> = confirm
+            .lines
+            .iter()
+            .filter(|l| line_on(policy, action, l) == Some(how))
+            .collect();
+        let tells = |happened: bool| lines.iter().any(|l| l.happened == happened);
+        let surely = meant.confirms == Some(id) && covered(confirm, &lines);
+        let mut next = Vec::new();
+        for h in all {
+            let in_doubt = h.of(id).unsettled > 0;
+            if in_doubt && tells(false) {
+                add(&mut next, h.with(caps, id, |c| c.unsettled -= 1));
             }
-            if tells(true) {
+            if in_doubt && tells(true) {
                 let happened = h.with(caps, id, happened);
-                more.extend(undone_by(policy, caps, vec![happened], id));
+                add_all(&mut next, undone_by(policy, caps, vec![happened], id));
+            }
+            if !(in_doubt && surely) {
+                add(&mut next, h);
             }
         }
-        add_all(&mut all, more);
+        all = next;
     }
     all
+}
+
+/// Whether every reply that those lines are about tells: one without a condition does, unless it
+/// comes too early to say `absent` for sure.
+fn covered(confirm: &Confirm, lines: &[&ConfirmLine]) -> bool {
+    let surely = |l: &&ConfirmLine| l.when.is_none() && (l.happened || confirm.after_ms.is_none());
+    lines.iter().any(surely)
+}
+
+fn surely_undone(
+    policy: &Policy,
+    caps: &Caps,
+    all: Vec<History>,
+    write: ActionId,
+) -> Vec<History> {
+    let tolerant = policy.action(write).undo.as_ref().is_some_and(|u| u.tolerant);
+    let mut next = Vec::new();
+    for h in all {
+        let without = without_one(caps, &h, write, tolerant);
+        if without.is_empty() {
+            add(&mut next, h);
+        } else {
+            add_all(&mut next, without);
+        }
+    }
+    next
 }
 
 /// A write in doubt turns out to have happened.
@@ -192,18 +240,6 @@ fn happened(c: &mut super::history::Calls) {
     c.unsettled = c.unsettled.saturating_sub(1);
     c.done = true;
     c.stands();
-}
-
-/// Whether a line of a confirmation speaks of an ending.
-fn ends_so(policy: &Policy, by: ActionId, line: &ConfirmLine, ending: Ending) -> bool {
-    let failures = &policy.action(by).failures;
-    let kind = failures.iter().find(|f| f.name == line.on).map(|f| f.kind);
-    let meant = match kind {
-        _ if line.on == "ok" => Ending::Done,
-        Some(FailureKind::Permanent | FailureKind::Transient) => Ending::Clean,
-        _ => Ending::Doubt,
-    };
-    meant == ending
 }
 
 fn actions(policy: &Policy) -> impl Iterator<Item = (ActionId, &crate::model::Action)> {
@@ -232,12 +268,27 @@ fn undone_by(
 
 /// The histories in which one write less stands, or is in doubt if its undo is tolerant.
 fn without_one(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<History> {
+    let mut all = one_less(caps, h, action, tolerant);
+    // Of more than are counted, as many may be left.
+    let standing = h.of(action).standing;
+    if standing > 0 && caps.many(action, standing) {
+        all.push(h.with(caps, action, |c| {
+            c.latest_stands = false;
+            c.undone = true;
+        }));
+    }
+    all
+}
+
+/// The same, where those beyond counting don't matter.
+fn one_less(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<History> {
     let of = h.of(action);
     let mut all = Vec::new();
     if of.standing > 0 {
         all.push(h.with(caps, action, |c| {
             c.standing -= 1;
             c.latest_stands = false;
+            c.undone = true;
         }));
     }
     if of.unsettled > 0 && tolerant {
@@ -337,11 +388,7 @@ fn settle_one(policy: &Policy, caps: &Caps, before: &Settled, action: ActionId) 
             .iter()
             .filter(|l| line_on(policy, by, l) == Some(how))
             .collect();
-        // A line without a condition covers all replies; but one that comes too early to say
-        // `absent` for sure leaves the call in doubt.
-        let covered = lines
-            .iter()
-            .any(|l| l.when.is_none() && (l.happened || confirm.after_ms.is_none()));
+        let covered = covered(confirm, &lines);
         for asked in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
             if !covered {
                 all.push(Settled {
@@ -444,12 +491,15 @@ fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) ->
         made: [before.made.as_slice(), &[Made { action: by, how }]].concat(),
         failed,
     };
+    // While an undo is in doubt, only its own repeat is let through.
+    let in_doubt = policy.action(by).tracked() && before.history.of(by).unsettled > 0;
+    let repeat = if in_doubt { Repeat::Sure } else { Repeat::Maybe };
     // The undo was refused.
     let mut all = vec![with(before.history.clone(), How::Refused, true)];
     for (how, ending) in ways(policy, by) {
-        for called in own_effect(policy, caps, &before.history, by, ending, Repeat::Maybe) {
+        for called in own_effect(policy, caps, &before.history, by, ending, repeat) {
             if ending == Ending::Done {
-                for history in without_one(caps, &called, action, undo.tolerant) {
+                for history in one_less(caps, &called, action, undo.tolerant) {
                     all.push(with(history, how, before.failed));
                 }
             } else {

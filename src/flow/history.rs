@@ -23,6 +23,8 @@ pub struct Calls {
     pub done: bool,
     /// The latest write surely stands. Kept for tracked writes.
     pub latest_stands: bool,
+    /// A write was undone, and none has happened since.
+    pub undone: bool,
 }
 
 impl Calls {
@@ -30,6 +32,7 @@ impl Calls {
     pub fn stands(&mut self) {
         self.standing = self.standing.saturating_add(1);
         self.latest_stands = true;
+        self.undone = false;
     }
 }
 
@@ -55,10 +58,10 @@ impl Caps {
             effects: vec![0; n],
         };
         for (i, action) in policy.actions.iter().enumerate() {
-            if action.tracked()
+            if (action.tracked() || action.undo.is_some())
                 && let Some(c) = caps.effects.get_mut(i)
             {
-                *c = 2;
+                *c = if action.undo.is_some() { 4 } else { 2 };
             }
         }
         for term in asked {
@@ -93,6 +96,12 @@ impl Caps {
                 *c = (*c).max(to);
             }
         }
+    }
+
+    /// Whether so many effects of an action may be more.
+    pub fn many(&self, action: ActionId, effects: u8) -> bool {
+        let cap = self.effects.get(action.index()).copied().unwrap_or(0);
+        effects >= cap
     }
 
     pub fn asked(&self, action: ActionId) -> bool {

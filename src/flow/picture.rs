@@ -1,9 +1,9 @@
 //! What the exploration of a flow has seen: places, the steps between them, and outcomes.
 
-use super::graph::Graph;
+use super::graph::{Graph, NodeId};
 use crate::model::inline::Inlined;
-use crate::model::{EndId, FlowId, StateId};
-use std::collections::BTreeSet;
+use crate::model::{ActionId, EndId, FlowId, StateId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A state of a run.
 pub type StateAt = (u32, StateId);
@@ -65,6 +65,13 @@ pub struct Picture {
     pub edges: BTreeSet<Edge>,
     /// Outcomes that can happen, by run, state and index of the outcome.
     pub happened: BTreeSet<(u32, StateId, usize)>,
+    /// States that may call a tracked write while an earlier call of it is in doubt, other than as its
+    /// repeat: the first configuration, by state and by whether the earlier call is an attempt of the
+    /// same entry.
+    pub again: BTreeMap<(StateAt, bool), NodeId>,
+    /// `do` states whose calls are by their arguments the undo of writes of this flow, where that undo
+    /// isn't tolerant.
+    pub undoes: BTreeMap<StateAt, Vec<ActionId>>,
     /// All configurations and the hops between them.
     pub graph: Graph,
     /// The exploration saw everything, and nothing was unhandled.

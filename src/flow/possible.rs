@@ -18,9 +18,13 @@ pub struct Answers {
     /// The call can be admitted at once.
     pub admitted: bool,
     pub denied: bool,
+    /// It is denied only because an earlier call of the write is in doubt.
+    pub only_doubt: bool,
     pub limited: bool,
     pub declined: bool,
     pub expired: bool,
+    /// A rule about the action was left out, so that it may be anything.
+    pub unsure: bool,
 }
 
 /// A call with known arguments, as a state makes it.
@@ -160,6 +164,17 @@ pub fn answers<'a>(
 ) -> Answers {
     let policy = gate.encoder.policy();
     let action = policy.action(site.action);
+    if policy.unsure.contains(&site.action) {
+        return Answers {
+            admitted: true,
+            denied: true,
+            only_doubt: false,
+            limited: true,
+            declined: true,
+            expired: true,
+            unsure: true,
+        };
+    }
     let history = moment.formula(gate, terms, site.position);
     // Later, the arguments are still those of the entry, but the inputs are new.
     let known = |later: bool, gate: &mut Gate<'a>, memo: &mut Memo| match &site.args {
@@ -189,13 +204,15 @@ pub fn answers<'a>(
     // in flight together.
     let doubt = action.tracked() && of.unsettled > 0;
     let closed = doubt && site.args.is_some() && site.repeat != Repeat::Sure;
+    let mut refused = ask(gate, memo, now, denied);
+    if let Some((args, _)) = &site.args {
+        refused |= !fit::args_fit(policy, args, &action.params);
+    }
     let mut out = Answers {
-        denied: ask(gate, memo, now, denied) || closed,
+        denied: refused || closed,
+        only_doubt: closed && !refused,
         ..Answers::default()
     };
-    if let Some((args, _)) = &site.args {
-        out.denied |= !fit::args_fit(policy, args, &action.params);
-    }
     if closed && site.repeat == Repeat::No {
         return out;
     }
@@ -213,7 +230,9 @@ pub fn answers<'a>(
         out.declined = true;
         // Once approved, it is decided again, with the inputs of then.
         let later = known(true, gate, memo);
-        out.denied |= ask(gate, memo, later, denied);
+        let refused_later = ask(gate, memo, later, denied);
+        out.denied |= refused_later;
+        out.only_doubt &= !refused_later;
         let firings = gate.of(site.action).map(|g| g.escalations.clone());
         for firing in firings.unwrap_or_default() {
             let rule = policy.rules.get(firing.rule.index()).map(|r| &r.kind);

@@ -1,7 +1,7 @@
 //! What happens on a path, in words.
 
 use super::graph::{Graph, Happened, Hop, NodeId};
-use super::picture::StateAt;
+use super::picture::{Place, StateAt};
 use crate::diagnostics::Witness;
 use crate::model::inline::Inlined;
 use crate::model::{Policy, State};
@@ -70,7 +70,15 @@ impl<'p> Words<'p> {
     /// The way to a configuration, in words and as data.
     #[must_use]
     pub fn path(self, graph: &Graph, path: &[Hop], to: Option<NodeId>) -> Witness {
-        let place = |id: NodeId| graph.node(id).map(|n| self.name(n.config.place));
+        let root = self.inlined.runs.first().map(|r| r.flow);
+        let flow = root.and_then(|f| self.policy.flows.get(f.index()));
+        let place = |id: NodeId| match graph.place(id)? {
+            Place::State(run, state) => Some(self.name((run, state))),
+            Place::End(end) => {
+                let end = flow?.ends.get(end.index())?;
+                Some(format!("end {}", end.name))
+            }
+        };
         let mut steps: Vec<(String, Option<String>)> = path
             .iter()
             .map(|h| {

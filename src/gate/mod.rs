@@ -213,6 +213,30 @@ impl<'a> Gate<'a> {
             .help(help)
     }
 
+    /// Where a call of an action is let through, perhaps after an approval, with the terms of that
+    /// scope: another moment than that of the call that is decided. What its rules make of too large
+    /// patterns is left open.
+    pub fn admitted(&mut self, id: ActionId, scope: &Scope<'a>) -> Formula {
+        let policy = self.encoder.policy();
+        let (mut refused, mut granted) = (Vec::new(), Vec::new());
+        // What is wrong with a rule was reported when its gate was built.
+        let mut reported = Vec::new();
+        for (_, rule, target) in rules_on(policy, id) {
+            let fires = self.fires(rule, target, scope, &mut reported);
+            match rule.kind {
+                RuleKind::Limit { .. } => {}
+                RuleKind::Allow | RuleKind::Escalate { .. } => {
+                    granted.push(fires.unwrap_or(Formula::TRUE));
+                }
+                _ => refused.push(fires.unwrap_or(Formula::FALSE)),
+            }
+        }
+        let logic = &mut self.encoder.logic;
+        let refused = logic.or(&refused);
+        let granted = logic.or(&granted);
+        logic.and(&[!refused, granted])
+    }
+
     /// The formula that says where a rule fires.
     fn fires(
         &mut self,

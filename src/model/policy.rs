@@ -6,6 +6,7 @@ use super::{
 };
 use crate::source::Span;
 use crate::syntax::tree::FailureKind;
+use std::collections::BTreeSet;
 
 /// A whole policy. All lists are in canonical order: sorted by name (actions by
 /// `integration.action`), so that moving declarations about changes nothing downstream. Parameters,
@@ -24,6 +25,9 @@ pub struct Policy {
     pub actions: Vec<Action>,
     pub facts: Vec<Fact>,
     pub rules: Vec<Rule>,
+    /// Actions that a rule is about which was reported as an error and left out: nobody knows what
+    /// the gate would say to them.
+    pub unsure: BTreeSet<ActionId>,
     pub flows: Vec<Flow>,
     pub tests: Vec<Test>,
     /// False if something was reported as an error and left out.

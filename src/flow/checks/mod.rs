@@ -1,5 +1,6 @@
 //! Checks over the pictures of all flows, one file each, and their one list.
 
+mod again;
 mod agent_bounds;
 mod approval;
 mod backoff;
@@ -7,11 +8,17 @@ mod confirm_lines;
 mod cycle;
 mod impossible;
 mod kinds;
+mod left_behind;
+mod multiply;
 mod no_success;
 mod outlasts;
+mod refused;
+mod same_integration;
 mod trap;
+mod undo_of_nothing;
 pub(super) mod unhandled;
 mod unreachable;
+mod ways;
 
 use super::picture::Picture;
 use crate::diagnostics::Diagnostic;
@@ -28,8 +35,14 @@ const CHECKS: &[Check] = &[
     trap::check,
     impossible::check,
     no_success::check,
+    again::check,
+    left_behind::check,
+    undo_of_nothing::check,
     kinds::check,
+    same_integration::check,
     backoff::check,
+    multiply::check,
+    refused::check,
 ];
 
 type Decided = fn(&mut Gate<'_>, &[Picture], &mut Vec<Diagnostic>);

@@ -8,7 +8,7 @@ use crate::model::{ActionId, ArgList, Expr, HistoryTerm, Path, Root, Step};
 
 /// A value by its name in the flow: equal names are equal values for as long as no slot is bound
 /// again.
-fn value_name(run: u32, path: &Path) -> Option<String> {
+pub(super) fn value_name(run: u32, path: &Path) -> Option<String> {
     match path.root {
         Root::Binding(_) | Root::FlowParam(_) => {
             Some(format!("{run} {:?}{:?}", path.root, path.fields))
@@ -22,7 +22,7 @@ fn never_changes(name: &str) -> bool {
     name.starts_with("0 FlowParam") || name.starts_with("constant")
 }
 
-fn arg_name(run: u32, args: &ArgList, param: u32, fields: &[u32]) -> Option<String> {
+pub(super) fn arg_name(run: u32, args: &ArgList, param: u32, fields: &[u32]) -> Option<String> {
     match args.args.get(param as usize)?.as_ref()? {
         Expr::Path(p) => value_name(
             run,

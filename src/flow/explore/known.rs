@@ -13,7 +13,7 @@ use crate::logic::Formula;
 use crate::model::{ActionId, ArgList, Effect, State};
 
 impl Explorer<'_, '_, '_> {
-    fn position(&self, place: StateAt) -> i64 {
+    pub(super) fn position(&self, place: StateAt) -> i64 {
         self.first_position + i64::from(self.runs.number(place))
     }
 

@@ -16,6 +16,8 @@
 //! | `aside` | events and deadlines |
 //! | `known` | what is known in a configuration, put to the solver |
 //! | `keyed` | questions about history with a key |
+//! | `meant` | calls that are by their arguments the undo or the confirmation of a write |
+//! | `owed` | undoing and confirming calls that the gate may refuse |
 //! | `report`, `uses` | findings with their shortest paths |
 
 mod aside;
@@ -23,7 +25,9 @@ mod config;
 mod keyed;
 mod known;
 mod moves;
+mod meant;
 mod outcome;
+mod owed;
 mod report;
 mod runs;
 mod steps;
@@ -43,7 +47,7 @@ use crate::source::Span;
 pub use config::Config;
 use runs::Runs;
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most configurations of one flow.
 const CONFIGURATIONS_MAX: usize = 400_000;
@@ -107,6 +111,8 @@ pub(super) fn explore<'a>(
             reached: BTreeSet::new(),
             edges: BTreeSet::new(),
             happened: BTreeSet::new(),
+            again: BTreeMap::new(),
+            undoes: runs.undoes(),
             graph: Graph::default(),
             whole: true,
         },

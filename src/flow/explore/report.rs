@@ -7,7 +7,7 @@ use crate::flow::graph::NodeId;
 use crate::flow::guards::Guard;
 use crate::flow::words::Words;
 use crate::logic::{Assignment, Formula};
-use crate::model::{Handler, State};
+use crate::model::{Handler, State, Step};
 use crate::source::Span;
 
 impl<'a> Explorer<'_, '_, 'a> {
@@ -96,6 +96,12 @@ impl<'a> Explorer<'_, '_, 'a> {
             return;
         };
         if !state.complete || !flow.complete {
+            return;
+        }
+        // What a part doesn't say about an event is left to the flows that run it.
+        let root = self.picture.flow;
+        let is_part = |s: &State| matches!(&s.step, Step::Run { flow, .. } if *flow == root);
+        if self.policy.flows.iter().any(|f| f.states.iter().any(is_part)) {
             return;
         }
         self.report(key, |me| {
@@ -276,6 +282,6 @@ impl<'a> Explorer<'_, '_, 'a> {
     }
 }
 
-fn node_id(at: usize) -> NodeId {
+pub(super) fn node_id(at: usize) -> NodeId {
     NodeId(u32::try_from(at).unwrap_or(u32::MAX))
 }

@@ -3,11 +3,13 @@
 use super::config::Config;
 use super::moves::{Move, outcome_of};
 use super::{Explorer, Guard};
-use crate::flow::calls::{self, Ending, Repeat, after_call, ending};
+use super::owed::Debt;
+use super::report::node_id;
+use crate::flow::calls::{self, Ending, Meant, Repeat, after_call, ending};
 use crate::flow::graph::{Happened, How, Made};
 use crate::flow::picture::Way;
 use crate::model::{
-    ActionId, ArgList, Cond, DoStep, FlowId, OutcomeKind, Param, State, Step, Target,
+    ActionId, ArgList, Cond, DoStep, FlowId, Handler, OutcomeKind, Param, State, Step, Target,
 };
 use crate::source::Span;
 
@@ -69,6 +71,12 @@ impl<'a> Explorer<'_, '_, 'a> {
         self.uses_args(at, &step.args, &def.params, config);
         let repeat = self.repeat(config, state, action);
         let can = self.answers(config, action, Some(&step.args), repeat);
+        if def.tracked() && config.history.of(action).unsettled > 0 && repeat != Repeat::Sure {
+            let node = node_id(at);
+            let again = &mut self.picture.again;
+            again.entry((place, config.doubt)).or_insert(node);
+        }
+        let meant = self.meant(config, step);
         // While a write is in doubt, only its own repeat is admitted.
         let repeat = match config.history.of(action).unsettled {
             0 => repeat,
@@ -84,6 +92,13 @@ impl<'a> Explorer<'_, '_, 'a> {
                 _ => None,
             };
             if let Some(possible) = refused {
+                // Why it is in doubt here has a finding of its own.
+                let handled = |h: &Handler| h.outcomes.iter().any(|(o, _)| *o == i);
+                let doubt = o.kind == OutcomeKind::Denied && can.only_doubt;
+                if possible && (doubt || can.unsure) && !state.handlers.iter().any(handled) {
+                    self.picture.whole &= !doubt;
+                    continue;
+                }
                 if possible {
                     let how = How::Refused;
                     let made = [Made { action, how }];
@@ -98,7 +113,15 @@ impl<'a> Explorer<'_, '_, 'a> {
                 continue;
             };
             let before = &config.history;
-            for h in after_call(self.policy, &self.caps, before, action, end, repeat) {
+            for h in after_call(
+                self.policy,
+                &self.caps,
+                before,
+                (action, how),
+                end,
+                repeat,
+                meant,
+            ) {
                 let mut next = config.clone();
                 next.history = h;
                 if end == Ending::Doubt && def.writes() {
@@ -170,7 +193,15 @@ impl<'a> Explorer<'_, '_, 'a> {
                     continue;
                 }
                 let before = &config.history;
-                for h in after_call(self.policy, &self.caps, before, *action, end, repeat) {
+                for h in after_call(
+                    self.policy,
+                    &self.caps,
+                    before,
+                    (*action, how),
+                    end,
+                    repeat,
+                    Meant::default(),
+                ) {
                     let mut next = config.clone();
                     next.history = h;
                     next.clear_doubt(&self.runs);
@@ -191,6 +222,9 @@ impl<'a> Explorer<'_, '_, 'a> {
         action: ActionId,
         slot: Option<u32>,
     ) {
+        if config.history.of(action).unsettled > 0 {
+            self.owed(at, config, action, Debt::Confirm);
+        }
         let found = calls::after_settle(self.policy, &self.caps, &config.history, action);
         let confirm = self.policy.action(action).confirm.as_ref();
         let gives = |line: &crate::model::ConfirmLine| !line.happened || line.gives.is_some();
@@ -228,6 +262,14 @@ impl<'a> Explorer<'_, '_, 'a> {
     }
 
     fn unwind(&mut self, at: usize, config: &Config, state: &'a State, actions: &[ActionId]) {
+        for action in actions {
+            let of = config.history.of(*action);
+            let undo = self.policy.action(*action).undo.as_ref();
+            let tolerant = undo.is_some_and(|u| u.tolerant);
+            if of.standing > 0 || (of.unsettled > 0 && tolerant) {
+                self.owed(at, config, *action, Debt::Undo);
+            }
+        }
         let found = calls::after_unwind(self.policy, &self.caps, &config.history, actions);
         for unwound in found {
             let kind = if unwound.failed {

@@ -104,6 +104,7 @@ fn empty() -> Policy {
         actions: Vec::new(),
         facts: Vec::new(),
         rules: Vec::new(),
+        unsure: BTreeSet::new(),
         flows: Vec::new(),
         tests: Vec::new(),
         complete: true,

@@ -30,6 +30,9 @@ impl<'a> Checker<'a> {
                 self.policy.rules.push(rule);
             }
         }
+        if !self.trusted {
+            self.all_unsure();
+        }
     }
 
     fn rule(&mut self, node: &'a tree::Rule, doc: Option<String>, span: Span) -> Option<Rule> {
@@ -43,12 +46,36 @@ impl<'a> Checker<'a> {
             tree::RuleKind::OrderBefore { then, .. } => then,
             tree::RuleKind::OrderNever { never, .. } => never,
         };
-        let ids = self.targets(targets)?;
+        let Some(ids) = self.targets(targets) else {
+            self.all_unsure();
+            return None;
+        };
+        let rule = self.rule_on(node, targets, &ids, doc, span);
+        if rule.is_none() {
+            self.policy.unsure.extend(ids);
+        }
+        rule
+    }
+
+    /// A rule is missing, and nobody knows what it was about.
+    fn all_unsure(&mut self) {
+        let actions = u32::try_from(self.policy.actions.len()).unwrap_or(u32::MAX);
+        self.policy.unsure.extend((0..actions).map(ActionId));
+    }
+
+    fn rule_on(
+        &mut self,
+        node: &'a tree::Rule,
+        targets: &'a tree::Targets,
+        ids: &[ActionId],
+        doc: Option<String>,
+        span: Span,
+    ) -> Option<Rule> {
         let kind = self.kind(node)?;
-        self.shared_params(node, &ids, targets)?;
+        self.shared_params(node, ids, targets)?;
         let mut list = Vec::new();
         for id in ids {
-            list.push(self.rule_target(node, id)?);
+            list.push(self.rule_target(node, *id)?);
         }
         Some(Rule {
             name: node.name.name.clone(),
