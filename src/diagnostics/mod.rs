@@ -9,7 +9,7 @@ pub mod render_plain;
 
 pub use codes::Code;
 
-use crate::source::Span;
+use crate::source::{FileId, Sources, Span};
 use serde_json::{Map, Value};
 
 /// How grave a finding is.
@@ -53,6 +53,51 @@ pub struct Witness {
     pub lines: Vec<String>,
     /// The same as data (`{"values": {…}}` or `{"path": […]}`).
     pub data: Map<String, Value>,
+    /// Where each step of the path is written; the last lines are those of the path.
+    pub places: Vec<Option<Span>>,
+}
+
+impl Witness {
+    /// The lines, those of a path with the line of the source that each step stands in; with the
+    /// file's name where it isn't `here`.
+    #[must_use]
+    pub fn shown(&self, sources: &Sources, here: FileId) -> Vec<String> {
+        let mut lines = self.lines.clone();
+        // A path of one step has no lines of its own.
+        if self.places.len() < 2 {
+            return lines;
+        }
+        for (line, place) in lines.iter_mut().rev().zip(self.places.iter().rev()) {
+            let Some(span) = place else { continue };
+            let file = sources.file(span.file);
+            let at = file.line_col(span.start).line;
+            line.push_str(&if span.file == here {
+                format!("  (line {at})")
+            } else {
+                format!("  ({}:{at})", file.name())
+            });
+        }
+        lines
+    }
+
+    /// The data, with the place of each step of a path.
+    #[must_use]
+    pub fn placed(&self, sources: &Sources) -> Map<String, Value> {
+        let mut data = self.data.clone();
+        let path = data.get_mut("path").and_then(Value::as_array_mut);
+        for (step, place) in path.into_iter().flatten().zip(&self.places) {
+            let (Some(step), Some(span)) = (step.as_object_mut(), place) else {
+                continue;
+            };
+            let file = sources.file(span.file);
+            let at = file.line_col(span.start);
+            step.insert(
+                "at".to_string(),
+                serde_json::json!({"file": file.name(), "line": at.line, "column": at.column}),
+            );
+        }
+        data
+    }
 }
 
 /// One finding.

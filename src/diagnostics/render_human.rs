@@ -99,7 +99,8 @@ pub fn render(sources: &Sources, finding: &Diagnostic, style: Style) -> String {
     if let Some(witness) = &finding.witness
         && !witness.lines.is_empty()
     {
-        below("for example", &witness.lines.join("\n"), &plain);
+        let lines = witness.shown(sources, finding.span().file);
+        below("for example", &lines.join("\n"), &plain);
     }
     if let Some(help) = &finding.help {
         below("help", help, &advice);

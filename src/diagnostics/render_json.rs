@@ -18,7 +18,7 @@ pub fn finding(sources: &Sources, finding: &Diagnostic) -> Value {
         "notes": finding.notes,
         "help": finding.help,
         "labels": finding.labels.iter().map(|l| label(sources, l)).collect::<Vec<_>>(),
-        "witness": finding.witness.as_ref().map(|w| json!({ "lines": w.lines, "data": w.data })),
+        "witness": finding.witness.as_ref().map(|w| json!({ "lines": w.lines, "data": w.placed(sources) })),
     })
 }
 

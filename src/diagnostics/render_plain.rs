@@ -28,7 +28,8 @@ fn emit(sources: &Sources, finding: &Diagnostic, display_style: DisplayStyle) ->
     };
     let mut notes: Vec<String> = finding.notes.iter().map(|n| format!("why: {n}")).collect();
     if let Some(witness) = finding.witness.as_ref().filter(|w| !w.lines.is_empty()) {
-        notes.push(format!("for example: {}", witness.lines.join("\n")));
+        let lines = witness.shown(sources, finding.span().file);
+        notes.push(format!("for example: {}", lines.join("\n")));
     }
     notes.extend(finding.help.iter().map(|h| format!("help: {h}")));
     let shown = cs::Diagnostic::new(severity)

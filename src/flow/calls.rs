@@ -4,6 +4,7 @@ use super::graph::{How, Made};
 use super::history::{Caps, History};
 use crate::model::{ActionId, Confirm, ConfirmLine, Effect, OutcomeKind, Policy};
 use crate::syntax::tree::FailureKind;
+use rustc_hash::FxHashSet;
 
 /// How a call ended, as far as history goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,13 +217,12 @@ fn covered(confirm: &Confirm, lines: &[&ConfirmLine]) -> bool {
     lines.iter().any(surely)
 }
 
-fn surely_undone(
-    policy: &Policy,
-    caps: &Caps,
-    all: Vec<History>,
-    write: ActionId,
-) -> Vec<History> {
-    let tolerant = policy.action(write).undo.as_ref().is_some_and(|u| u.tolerant);
+fn surely_undone(policy: &Policy, caps: &Caps, all: Vec<History>, write: ActionId) -> Vec<History> {
+    let tolerant = policy
+        .action(write)
+        .undo
+        .as_ref()
+        .is_some_and(|u| u.tolerant);
     let mut next = Vec::new();
     for h in all {
         let without = without_one(caps, &h, write, tolerant);
@@ -301,7 +301,7 @@ fn one_less(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<H
 }
 
 /// A way that `settle` can go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settled {
     pub history: History,
     /// The calls that asked.
@@ -323,13 +323,16 @@ impl Settled {
     }
 }
 
-/// The ways that `settle` can go.
+/// The most ways in which one step may come out.
+const WAYS_MAX: usize = 100_000;
+
+/// The ways that `settle` can go; none if there are too many.
 pub fn after_settle(
     policy: &Policy,
     caps: &Caps,
     history: &History,
     action: ActionId,
-) -> Vec<Settled> {
+) -> Option<Vec<Settled>> {
     let of = history.of(action);
     let way = |history: History, happened, unknown| Settled {
         history,
@@ -346,21 +349,24 @@ pub fn after_settle(
         if !of.latest_stands {
             all.push(way(history.clone(), false, false));
         }
-        return all;
+        return Some(all);
     }
     let mut all = vec![way(history.clone(), false, false)];
     for _ in 0..of.unsettled {
-        let mut next = Vec::new();
+        let (mut next, mut seen) = (Vec::new(), FxHashSet::default());
         for before in &all {
             for after in settle_one(policy, caps, before, action) {
-                if !next.contains(&after) {
+                if seen.insert(after.clone()) {
                     next.push(after);
                 }
             }
         }
         all = next;
+        if all.len() > WAYS_MAX {
+            return None;
+        }
     }
-    all
+    Some(all)
 }
 
 /// The ways that asking about one call in doubt can go.
@@ -430,7 +436,7 @@ fn line_on(policy: &Policy, by: ActionId, line: &ConfirmLine) -> Option<How> {
 }
 
 /// A way that `unwind` can go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unwound {
     pub history: History,
     /// The calls that undo.
@@ -439,13 +445,29 @@ pub struct Unwound {
     pub failed: bool,
 }
 
-/// The ways that `unwind` of those actions can go.
+/// More ways than this are told apart less finely.
+const FINE_MAX: usize = 1_000;
+
+/// The ways that `unwind` of those actions can go; none if there are too many. Where many writes are
+/// undone, calls that fail fail in one way all together: what becomes of history is the same.
 pub fn after_unwind(
     policy: &Policy,
     caps: &Caps,
     history: &History,
     actions: &[ActionId],
-) -> Vec<Unwound> {
+) -> Option<Vec<Unwound>> {
+    let fine = unwinding(policy, caps, history, actions, false, FINE_MAX);
+    fine.or_else(|| unwinding(policy, caps, history, actions, true, WAYS_MAX))
+}
+
+fn unwinding(
+    policy: &Policy,
+    caps: &Caps,
+    history: &History,
+    actions: &[ActionId],
+    coarse: bool,
+    most: usize,
+) -> Option<Vec<Unwound>> {
     let mut all = vec![Unwound {
         history: history.clone(),
         made: Vec::new(),
@@ -460,25 +482,34 @@ pub fn after_unwind(
         let hopeless = of.unsettled > 0 && !undo.tolerant;
         let tries = of.standing + if undo.tolerant { of.unsettled } else { 0 };
         for _ in 0..tries {
-            let mut next = Vec::new();
+            let (mut next, mut seen) = (Vec::new(), FxHashSet::default());
             for before in &all {
-                for after in undo_one(policy, caps, before, action) {
-                    if !next.contains(&after) {
+                for after in undo_one(policy, caps, before, action, coarse) {
+                    if seen.insert(after.clone()) {
                         next.push(after);
                     }
                 }
             }
             all = next;
+            if all.len() > most {
+                return None;
+            }
         }
         for way in &mut all {
             way.failed |= hopeless;
         }
     }
-    all
+    Some(all)
 }
 
 /// The ways that undoing one write can go.
-fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) -> Vec<Unwound> {
+fn undo_one(
+    policy: &Policy,
+    caps: &Caps,
+    before: &Unwound,
+    action: ActionId,
+    coarse: bool,
+) -> Vec<Unwound> {
     let Some(undo) = &policy.action(action).undo else {
         return vec![Unwound {
             failed: true,
@@ -493,10 +524,27 @@ fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) ->
     };
     // While an undo is in doubt, only its own repeat is let through.
     let in_doubt = policy.action(by).tracked() && before.history.of(by).unsettled > 0;
-    let repeat = if in_doubt { Repeat::Sure } else { Repeat::Maybe };
+    let repeat = if in_doubt {
+        Repeat::Sure
+    } else {
+        Repeat::Maybe
+    };
+    let earlier = before.made.iter().find(|m| m.how != How::Ok);
+    let fits = |how: How| match earlier {
+        Some(m) if coarse && how != How::Ok => {
+            way_name(policy, by, how) == way_name(policy, m.action, m.how)
+        }
+        _ => true,
+    };
     // The undo was refused.
-    let mut all = vec![with(before.history.clone(), How::Refused, true)];
+    let mut all = Vec::new();
+    if fits(How::Refused) {
+        all.push(with(before.history.clone(), How::Refused, true));
+    }
     for (how, ending) in ways(policy, by) {
+        if !fits(how) {
+            continue;
+        }
         for called in own_effect(policy, caps, &before.history, by, ending, repeat) {
             if ending == Ending::Done {
                 for history in one_less(caps, &called, action, undo.tolerant) {
@@ -508,4 +556,18 @@ fn undo_one(policy: &Policy, caps: &Caps, before: &Unwound, action: ActionId) ->
         }
     }
     all
+}
+
+/// What a way in which a call comes out is called; a failure by its name.
+fn way_name(policy: &Policy, action: ActionId, how: How) -> &str {
+    match how {
+        How::Ok => "ok",
+        How::Timeout => "timeout",
+        How::Malformed => "malformed",
+        How::Refused => "refused",
+        How::Failure(i) => {
+            let failures = &policy.action(action).failures;
+            failures.get(i as usize).map_or("", |f| f.name.as_str())
+        }
+    }
 }

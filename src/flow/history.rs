@@ -9,7 +9,7 @@ use crate::syntax::tree::HistoryFunc;
 const MANY: u8 = 12;
 
 /// The calls of one action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Calls {
     /// Admitted calls.
     pub calls: u8,
@@ -141,6 +141,13 @@ impl History {
             of.latest_stands &= of.standing > 0;
         }
         next
+    }
+
+    /// Drops what nothing asks for any more.
+    pub fn forget(&mut self, action: ActionId, drop: impl FnOnce(&mut Calls)) {
+        if let Some(of) = self.by_action.get_mut(action.index()) {
+            drop(of);
+        }
     }
 
     /// What the question could be answered, its key and its `where` aside.

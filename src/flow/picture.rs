@@ -77,3 +77,17 @@ pub struct Picture {
     /// The exploration saw everything, and nothing was unhandled.
     pub whole: bool,
 }
+
+impl Picture {
+    /// The steps that begin at a place.
+    pub fn edges_from(&self, from: Place) -> impl Iterator<Item = &Edge> {
+        let least = Edge {
+            from,
+            to: Place::State(0, StateId(0)),
+            way: Way::Called,
+            returns: false,
+        };
+        let of = move |e: &&Edge| e.from == from;
+        self.edges.range(least..).take_while(of)
+    }
+}

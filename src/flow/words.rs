@@ -4,7 +4,8 @@ use super::graph::{Graph, Happened, Hop, NodeId};
 use super::picture::{Place, StateAt};
 use crate::diagnostics::Witness;
 use crate::model::inline::Inlined;
-use crate::model::{Policy, State};
+use crate::model::{Policy, State, Step};
+use crate::source::Span;
 
 /// Names of states, outcomes and events of one flow.
 #[derive(Clone, Copy)]
@@ -67,6 +68,46 @@ impl<'p> Words<'p> {
         }
     }
 
+    /// Where what happens at a configuration is written: the handler that takes the outcome, else what
+    /// the state does; at the last step, the state or the end itself.
+    fn place_of(self, graph: &Graph, at: NodeId, label: &[Happened]) -> Option<Span> {
+        let (run, id) = match graph.place(at)? {
+            Place::State(run, id) => (run, id),
+            Place::End(end) => {
+                let root = self.inlined.runs.first()?.flow;
+                let flow = self.policy.flows.get(root.index())?;
+                return flow.ends.get(end.index()).map(|e| e.name_span);
+            }
+        };
+        let state = self.state((run, id))?;
+        Some(match label.first() {
+            None => state.name_span,
+            Some(Happened::Outcome {
+                at,
+                handler: Some(handler),
+                ..
+            }) if *at == (run, id) => state
+                .handlers
+                .get(*handler as usize)
+                .map_or(state.step_span, |h| h.span),
+            Some(Happened::Branch(branch)) => match (&state.step, branch) {
+                (Step::Choose { branches, .. }, Some(i)) => {
+                    let branch = branches.get(*i as usize);
+                    branch.map_or(state.step_span, |(_, _, span)| *span)
+                }
+                (
+                    Step::Choose {
+                        otherwise: Some((_, span)),
+                        ..
+                    },
+                    None,
+                ) => *span,
+                _ => state.step_span,
+            },
+            Some(_) => state.step_span,
+        })
+    }
+
     /// The way to a configuration, in words and as data.
     #[must_use]
     pub fn path(self, graph: &Graph, path: &[Hop], to: Option<NodeId>) -> Witness {
@@ -109,7 +150,18 @@ impl<'p> Words<'p> {
         }
         let mut map = serde_json::Map::new();
         map.insert("path".to_string(), serde_json::Value::Array(data));
-        Witness { lines, data: map }
+        let mut places: Vec<Option<Span>> = path
+            .iter()
+            .map(|h| self.place_of(graph, h.from, graph.label(*h)))
+            .collect();
+        if let Some(to) = to {
+            places.push(self.place_of(graph, to, &[]));
+        }
+        Witness {
+            lines,
+            data: map,
+            places,
+        }
     }
 }
 

@@ -63,7 +63,11 @@ impl Encoder<'_> {
         lines.dedup();
         let mut data = Map::new();
         data.insert("values".to_string(), Value::Object(values));
-        Witness { lines, data }
+        Witness {
+            lines,
+            data,
+            places: Vec::new(),
+        }
     }
 
     fn shown(

@@ -5,7 +5,7 @@ use super::{Flow, FlowId, Policy, StateId, Step};
 use std::collections::BTreeSet;
 
 /// The most states that a flow may have, runs included.
-pub const STATES_MAX: usize = 4_000;
+pub const STATES_MAX: usize = 40_000;
 /// Flows may run one another so deep.
 pub const RUNS_MAX: usize = 48;
 

@@ -152,11 +152,11 @@ impl Counters for Store {
 
 /// One run under way: a session, its clock, its counters, and all that was asked of it.
 #[derive(Clone)]
-struct World<'t> {
+pub(super) struct World<'t> {
     table: &'t Table,
-    session: Session,
+    pub(super) session: Session,
     counters: Store,
-    now: i64,
+    pub(super) now: i64,
     inputs: Map<String, Value>,
     at: Option<String>,
     log: Vec<String>,
@@ -184,7 +184,39 @@ impl<'t> World<'t> {
         }
     }
 
-    fn over(&self) -> bool {
+    /// A run of that flow about to start, and the request that starts it.
+    pub(super) fn fresh(rng: &mut Rng, table: &'t Table, flow: usize) -> (Self, Request) {
+        let body = table.body();
+        let mut w = Self::new(table);
+        w.inputs = record(rng, body, &body.inputs);
+        let of = &body.flows[flow];
+        let args = record(rng, body, &of.params);
+        let flow = of.name.clone();
+        (w, Request::Start { flow, args })
+    }
+
+    /// Takes a step, whatever comes of it: what happened, or the fault's code.
+    pub(super) fn try_step(&mut self, request: Request) -> Result<Vec<Trace>, String> {
+        let runtime = Runtime::new(self.table);
+        let given = Given {
+            now: self.now,
+            inputs: &self.inputs,
+            counters: &mut self.counters,
+        };
+        let stepped = runtime.step(&mut self.session, given, request);
+        stepped
+            .map(|s| s.record.trace)
+            .map_err(|fault| fault.code().to_string())
+    }
+
+    /// Whether an agent is at work.
+    pub(super) fn open_is_agent(&self) -> bool {
+        self.open()
+            .iter()
+            .any(|d| matches!(d, Directive::Agent { .. }))
+    }
+
+    pub(super) fn over(&self) -> bool {
         self.session.run().is_some_and(|r| r.end.is_some())
     }
 
@@ -290,7 +322,7 @@ impl<'t> World<'t> {
 
 /// What a run is like, so that runs differ more than their steps do.
 #[derive(Clone, Copy)]
-struct Mood {
+pub(super) struct Mood {
     /// Out of 8.
     ok: u8,
     granted: u8,
@@ -299,7 +331,7 @@ struct Mood {
     moody: bool,
 }
 
-fn mood(rng: &mut Rng) -> Mood {
+pub(super) fn mood(rng: &mut Rng) -> Mood {
     Mood {
         ok: *any(rng, &[1, 4, 7, 8]),
         granted: *any(rng, &[2, 6, 8]),
@@ -309,7 +341,7 @@ fn mood(rng: &mut Rng) -> Mood {
 }
 
 /// What the host does next. With `delays` it may also let time pass, and do what nobody asked for.
-fn next(rng: &mut Rng, w: &mut World<'_>, mood: Mood, delays: bool) -> Request {
+pub(super) fn next(rng: &mut Rng, w: &mut World<'_>, mood: Mood, delays: bool) -> Request {
     let body = w.table.body();
     if mood.moody {
         w.inputs = record(rng, body, &body.inputs);

@@ -265,11 +265,26 @@ pub fn flows(rng: &mut Rng, bound: u32, asides: bool) -> Option<Made> {
     }
     for _ in 0..ROUNDS {
         let (text, owners) = draft.text();
-        let (checked, table) = compiled(&text);
-        let worth = |f: &&Diagnostic| f.severity == Severity::Error || f.code.as_str() == "FW310";
+        let (checked, _) = compiled(&text);
+        // What such a flow leaves behind, repeats or is refused is not its point; but a call that is
+        // refused while a write is in doubt needs its handler.
+        let worth = |f: &&Diagnostic| {
+            let code = f.code.as_str();
+            match code {
+                "FW310" => true,
+                "FW401" | "FW402" | "FW406" | "FW407" => !draft.handles(&f.message, "denied"),
+                _ if code.starts_with("FW4") || code.starts_with("FW6") => false,
+                _ => f.severity == Severity::Error,
+            }
+        };
         let Some(found) = checked.findings.iter().find(worth) else {
+            let (mut gate, _) = failway::gate::build(&checked.policy);
+            let table = failway::table::build::build(&mut gate)
+                .and_then(|body| failway::table::build::seal(body, &checked.sources))
+                .ok()?;
+            drop(gate);
             return Some(Made {
-                table: table?,
+                table,
                 checked,
                 text,
             });
@@ -665,6 +680,17 @@ impl Draft {
             .find_map(|(f, flow)| Some((f, flow.states.iter().position(|s| s.name == name)?)))
     }
 
+    /// Whether the state that a message names first handles an outcome.
+    fn handles(&self, message: &str, outcome: &str) -> bool {
+        let name = message.split('`').nth(1).unwrap_or_default();
+        self.find(name).is_none_or(|(f, s)| {
+            let handlers = &self.flows[f].states[s].handlers;
+            handlers
+                .iter()
+                .any(|h| h.outcomes.iter().any(|o| o == outcome))
+        })
+    }
+
     /// Makes the finding go away; none if the draw is hopeless.
     fn repair(
         &mut self,
@@ -677,6 +703,7 @@ impl Draft {
         let names: Vec<&str> = found.message.split('`').skip(1).step_by(2).collect();
         match code {
             "FW301" => self.add(rng, names[0], names[1]),
+            "FW401" | "FW402" | "FW406" | "FW407" => self.add(rng, names[0], "denied"),
             "FW311" if names.len() > 1 => self.add(rng, names[0], names[1]),
             "FW311" => {
                 let (f, s) = self.find(names[0])?;

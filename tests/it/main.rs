@@ -16,6 +16,7 @@ mod generate;
 mod generate_flows;
 mod mistakes;
 mod model;
+mod mutants;
 mod pages;
 mod permute;
 mod replay;

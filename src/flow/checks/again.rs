@@ -63,7 +63,8 @@ fn retried(
                 Step::Do(step) => step.action,
                 _ => return false,
             };
-            crate::flow::calls::ending(policy, id, o.kind) == Some(crate::flow::calls::Ending::Doubt)
+            crate::flow::calls::ending(policy, id, o.kind)
+                == Some(crate::flow::calls::Ending::Doubt)
         })
         .map(|o| format!("`{}`", o.name))
         .collect();
@@ -94,11 +95,15 @@ fn help(action: &Action) -> String {
         "lead the outcome to a state that finds out: `settle {}`",
         action.full_name
     );
-    let key = "if the other side recognises a repeat by a key, declare it: `writes idempotent by …`";
+    let key =
+        "if the other side recognises a repeat by a key, declare it: `writes idempotent by …`";
     if action.confirm.is_some() {
         format!("{settle}; {key}")
     } else {
-        format!("{settle}, for which `{}` needs a `confirm`; {key}", action.name)
+        format!(
+            "{settle}, for which `{}` needs a `confirm`; {key}",
+            action.name
+        )
     }
 }
 
@@ -148,7 +153,10 @@ fn changed(
         ..
     } = &action.effect
     {
-        found = found.label(key.span, "only the same key with the same arguments is a repeat");
+        found = found.label(
+            key.span,
+            "only the same key with the same arguments is a repeat",
+        );
     }
     let found = found
         .note("A new key makes a second effect; an old key with new arguments gets the first answer, or an error.")
@@ -173,9 +181,7 @@ fn with_first(
         _ => None,
     };
     let found = match first {
-        Some(first) if first.name != state.name => {
-            found.label(first.step_span, "the earlier call")
-        }
+        Some(first) if first.name != state.name => found.label(first.step_span, "the earlier call"),
         _ => found,
     };
     found.witness(way_to(policy, picture, node))

@@ -53,7 +53,11 @@ pub(super) fn check(gate: &mut Gate<'_>, _: &[Picture], findings: &mut Vec<Diagn
                 let mut possible = |fact| {
                     let logic = &mut gate.encoder.logic;
                     let question = logic.and(&[escalated, firing.fires, fact]);
-                    logic.solve(question, &mut Budget::default()).ok().flatten().is_some()
+                    logic
+                        .solve(question, &mut Budget::default())
+                        .ok()
+                        .flatten()
+                        .is_some()
                 };
                 if possible(!there) || !possible(there) {
                     continue;

@@ -161,13 +161,23 @@ fn guards(flow: &Flow, seen: &Seen, findings: &mut Vec<Diagnostic>) {
                 continue;
             }
             let name = state.outcomes.get(*outcome).map_or("", |o| o.name.as_str());
-            let (message, at) = match handler.when.as_ref().and_then(crate::gate::checks::undecided::place) {
+            let (message, at) = match handler
+                .when
+                .as_ref()
+                .and_then(crate::gate::checks::undecided::place)
+            {
                 Some(when) => (
-                    format!("this guard never holds when `{name}` happens in state `{}`", state.name),
+                    format!(
+                        "this guard never holds when `{name}` happens in state `{}`",
+                        state.name
+                    ),
                     when,
                 ),
                 None => (
-                    format!("nothing is left of `{name}` in state `{}`: the guards of its other handlers take it all", state.name),
+                    format!(
+                        "nothing is left of `{name}` in state `{}`: the guards of its other handlers take it all",
+                        state.name
+                    ),
                     *span,
                 ),
             };
@@ -191,7 +201,10 @@ fn branches(flow: &Flow, seen: &Seen, findings: &mut Vec<Diagnostic>) {
         else {
             continue;
         };
-        let of = branches.iter().map(|(_, _, span)| *span).zip((0..).map(Some));
+        let of = branches
+            .iter()
+            .map(|(_, _, span)| *span)
+            .zip((0..).map(Some));
         let rest = otherwise.iter().map(|(_, span)| (*span, None));
         for (span, branch) in of.chain(rest) {
             if seen.chose.contains(&(id, branch)) {
@@ -215,10 +228,7 @@ fn branches(flow: &Flow, seen: &Seen, findings: &mut Vec<Diagnostic>) {
 }
 
 /// The states that are entered; one that never is has been reported by itself.
-fn entered<'f>(
-    flow: &'f Flow,
-    seen: &'f Seen,
-) -> impl Iterator<Item = (&'f State, StateId)> {
+fn entered<'f>(flow: &'f Flow, seen: &'f Seen) -> impl Iterator<Item = (&'f State, StateId)> {
     let with_id = flow.states.iter().zip((0..).map(StateId));
     with_id.filter(|(_, id)| seen.entered.contains(id))
 }

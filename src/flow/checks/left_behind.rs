@@ -65,7 +65,10 @@ fn push_some(findings: &mut Vec<Diagnostic>, found: Option<Diagnostic>) {
 }
 
 /// The names of the writes, and the shortest way that leaves one.
-fn names(policy: &Policy, writes: &BTreeMap<ActionId, NodeId>) -> Option<(String, ActionId, NodeId)> {
+fn names(
+    policy: &Policy,
+    writes: &BTreeMap<ActionId, NodeId>,
+) -> Option<(String, ActionId, NodeId)> {
     let (&action, &node) = writes.iter().min_by_key(|(_, node)| **node)?;
     let list: Vec<String> = writes
         .keys()
@@ -88,7 +91,10 @@ fn in_doubt(
     let (names, first, node) = names(policy, writes)?;
     let mut found = Diagnostic::new(
         Code::FW403,
-        format!("the flow can end in `{}` while nobody knows whether {names} happened", end.name),
+        format!(
+            "the flow can end in `{}` while nobody knows whether {names} happened",
+            end.name
+        ),
         end.name_span,
         "left in doubt here",
     );
@@ -126,7 +132,10 @@ fn stands(
     let one = policy.action(first);
     let mut found = Diagnostic::new(
         Code::FW404,
-        format!("the flow can end in `{}` while {names} still stands", end.name),
+        format!(
+            "the flow can end in `{}` while {names} still stands",
+            end.name
+        ),
         end.name_span,
         "no success, and not undone",
     );

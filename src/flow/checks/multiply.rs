@@ -26,7 +26,11 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
             };
             let Some(retry) = handler.retry else { continue };
             let times = match outer.visits {
-                Some(v) => format!("; {} entries make {} attempts", v.count, v.count.saturating_mul(retry.count.saturating_add(1))),
+                Some(v) => format!(
+                    "; {} entries make {} attempts",
+                    v.count,
+                    v.count.saturating_mul(retry.count.saturating_add(1))
+                ),
                 None => String::new(),
             };
             push(
@@ -85,7 +89,10 @@ fn runs_again(picture: &Picture, from: Hop, place: StateAt) -> Option<StateAt> {
     let outer = picture.inlined.runs.get(place.0 as usize)?.parent?;
     let mut seen: BTreeSet<(NodeId, bool)> = BTreeSet::new();
     let came_out = |hop: Hop| {
-        graph.label(hop).iter().any(|h| matches!(h, Happened::Outcome { at, .. } if *at == outer))
+        graph
+            .label(hop)
+            .iter()
+            .any(|h| matches!(h, Happened::Outcome { at, .. } if *at == outer))
     };
     let first = (from.to, came_out(from));
     let mut open = VecDeque::from([first]);

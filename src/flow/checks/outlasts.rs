@@ -65,7 +65,9 @@ pub(super) fn check(gate: &mut Gate<'_>, pictures: &[Picture], findings: &mut Ve
                     format!("the key is remembered for {}", duration(window)),
                 )
                 .note("Once the key is forgotten, the repeat is a second call: it happens twice.")
-                .help("fewer attempts or shorter waits; what is then still in doubt is for `settle`"),
+                .help(
+                    "fewer attempts or shorter waits; what is then still in doubt is for `settle`",
+                ),
             );
         }
     }

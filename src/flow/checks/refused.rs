@@ -12,7 +12,10 @@ pub(super) fn refused(policy: &Policy, pictures: &[Picture]) -> Vec<(FlowId, Sta
     let mut seen: BTreeMap<(FlowId, StateId), (bool, bool)> = BTreeMap::new();
     for picture in pictures {
         for (place, unlike) in picture.reached.iter().filter_map(|p| match p {
-            Place::State(run, id) => Some(((*run, *id), picture.again.contains_key(&((*run, *id), false)))),
+            Place::State(run, id) => Some((
+                (*run, *id),
+                picture.again.contains_key(&((*run, *id), false)),
+            )),
             Place::End(_) => None,
         }) {
             let Some(run) = picture.inlined.runs.get(place.0 as usize) else {
@@ -80,7 +83,11 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
             .help("change the flow so that what the rules ask for comes first, or change the rules");
         let first = pictures.iter().find_map(|p| {
             let here = |place: (u32, StateId)| {
-                place.1 == id && p.inlined.runs.get(place.0 as usize).is_some_and(|r| r.flow == flow)
+                place.1 == id
+                    && p.inlined
+                        .runs
+                        .get(place.0 as usize)
+                        .is_some_and(|r| r.flow == flow)
             };
             let node = p.graph.ids().find(|n| {
                 p.graph

@@ -105,8 +105,8 @@ fn all_call<'a>(
             }
             First::Calls(..) | First::Other => return None,
             First::On => {
-                for edge in &picture.edges {
-                    if edge.from == place && edge.way != Way::Aside {
+                for edge in picture.edges_from(place) {
+                    if edge.way != Way::Aside {
                         if matches!(edge.to, Place::End(_)) {
                             return None;
                         }
@@ -126,8 +126,14 @@ fn does<'a>(policy: &Policy, state: &'a State, failed: ActionId) -> First<'a> {
     match &state.step {
         Step::Do(step) => {
             let failed = policy.action(failed);
-            let cleans_up = failed.confirm.as_ref().is_some_and(|c| c.action == step.action)
-                || failed.undo.as_ref().is_some_and(|u| u.action == step.action);
+            let cleans_up = failed
+                .confirm
+                .as_ref()
+                .is_some_and(|c| c.action == step.action)
+                || failed
+                    .undo
+                    .as_ref()
+                    .is_some_and(|u| u.action == step.action);
             if cleans_up {
                 First::Other
             } else {

@@ -21,22 +21,19 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
         // What lies behind a call that is always refused is cut off by that, which is reported.
         let of_flow = refused.iter().filter(|(f, _)| f.index() == index);
         let behind = behind(flow, of_flow.map(|(_, state)| *state).collect());
-        let reached_state = |id: StateId| {
-            pictures.iter().any(|p| {
-                p.reached.iter().any(|place| match place {
-                    Place::State(run, s) => {
-                        *s == id
-                            && p.inlined
-                                .runs
-                                .get(*run as usize)
-                                .is_some_and(|r| r.flow.index() == index)
-                    }
-                    Place::End(_) => false,
-                })
-            })
-        };
+        let mut entered: BTreeSet<StateId> = BTreeSet::new();
+        for picture in pictures {
+            for place in &picture.reached {
+                if let Place::State(run, id) = place
+                    && let Some(run) = picture.inlined.runs.get(*run as usize)
+                    && run.flow.index() == index
+                {
+                    entered.insert(*id);
+                }
+            }
+        }
         for (state, id) in flow.states.iter().zip(0..) {
-            if !reached_state(StateId(id)) && !behind.contains(&Target::State(StateId(id))) {
+            if !entered.contains(&StateId(id)) && !behind.contains(&Target::State(StateId(id))) {
                 push(
                     findings,
                     Diagnostic::new(

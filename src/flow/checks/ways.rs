@@ -41,7 +41,11 @@ pub(super) fn last_call<'p>(
     };
     let calls = |at: StateAt| {
         let run = words.inlined.runs.get(at.0 as usize)?;
-        let state = policy.flows.get(run.flow.index())?.states.get(at.1.index())?;
+        let state = policy
+            .flows
+            .get(run.flow.index())?
+            .states
+            .get(at.1.index())?;
         let made = match &state.step {
             Step::Do(step) => step.action == action,
             Step::Agent(step) => step.may.contains(&action),

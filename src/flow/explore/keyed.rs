@@ -91,30 +91,21 @@ fn matches_key(
 /// Whether every state that calls one of the actions uses these very values: then the key tells
 /// nothing apart.
 fn all_have_key(runs: Runs<'_, '_>, asked: &HistoryTerm, keys: &[Option<String>]) -> bool {
-    let counts = |action| asked.counted.iter().find(|c| c.action == action);
+    let constant = |wanted: &Option<String>| wanted.as_ref().is_some_and(|w| never_changes(w));
+    if !keys.iter().all(constant) {
+        return false;
+    }
     let mut sites = 0;
-    for (place, state) in runs.states() {
-        let same = match &state.step {
-            Step::Do(step) => counts(step.action).is_none_or(|counted| {
-                sites += 1;
-                counted.keys.iter().zip(keys).all(|(k, wanted)| {
-                    let constant = wanted.as_ref().is_some_and(|w| never_changes(w));
-                    constant && counted_key(runs, place, k) == *wanted
-                })
-            }),
-            Step::Agent(step) => !step.may.iter().any(|a| counts(*a).is_some()),
-            Step::Settle { action, .. } => {
-                let confirm = runs.policy.action(*action).confirm.as_ref();
-                confirm.is_none_or(|c| counts(c.action).is_none())
-            }
-            Step::Unwind { actions } => actions.iter().all(|a| {
-                let undo = runs.policy.action(*a).undo.as_ref();
-                undo.is_none_or(|u| counts(u.action).is_none())
-            }),
-            _ => true,
-        };
-        if !same {
+    for counted in &asked.counted {
+        if runs.callers.otherwise(counted.action) {
             return false;
+        }
+        for place in runs.callers.sites(counted.action) {
+            sites += 1;
+            let mut pairs = counted.keys.iter().zip(keys);
+            if !pairs.all(|(k, wanted)| counted_key(runs, *place, k) == *wanted) {
+                return false;
+            }
         }
     }
     sites > 0
@@ -122,33 +113,24 @@ fn all_have_key(runs: Runs<'_, '_>, asked: &HistoryTerm, keys: &[Option<String>]
 
 /// Whether every call of the action in the whole flow has the same arguments.
 pub(super) fn always_same(runs: Runs<'_, '_>, action: ActionId) -> bool {
+    if runs.callers.otherwise(action) {
+        return false;
+    }
     let mut first: Option<Vec<Option<String>>> = None;
-    for (place, state) in runs.states() {
-        let same = match &state.step {
-            Step::Do(step) if step.action == action => {
-                let name = |(i, arg): (u32, &Option<Expr>)| match arg {
-                    None => Some("absent".to_string()),
-                    Some(_) => arg_name(place.0, &step.args, i, &[]),
-                };
-                let names: Vec<_> = (0..).zip(&step.args.args).map(name).collect();
-                let known = |n: &Option<String>| {
-                    n.as_ref()
-                        .is_some_and(|n| n == "absent" || never_changes(n))
-                };
-                names.iter().all(known) && *first.get_or_insert_with(|| names.clone()) == names
-            }
-            Step::Agent(step) => !step.may.contains(&action),
-            Step::Settle { action: of, .. } => {
-                let confirm = runs.policy.action(*of).confirm.as_ref();
-                confirm.is_none_or(|c| c.action != action)
-            }
-            Step::Unwind { actions } => actions.iter().all(|a| {
-                let undo = runs.policy.action(*a).undo.as_ref();
-                undo.is_none_or(|u| u.action != action)
-            }),
-            _ => true,
+    for place in runs.callers.sites(action) {
+        let Some(Step::Do(step)) = runs.state(*place).map(|s| &s.step) else {
+            return false;
         };
-        if !same {
+        let name = |(i, arg): (u32, &Option<Expr>)| match arg {
+            None => Some("absent".to_string()),
+            Some(_) => arg_name(place.0, &step.args, i, &[]),
+        };
+        let names: Vec<_> = (0..).zip(&step.args.args).map(name).collect();
+        let known = |n: &Option<String>| {
+            n.as_ref()
+                .is_some_and(|n| n == "absent" || never_changes(n))
+        };
+        if !names.iter().all(known) || *first.get_or_insert_with(|| names.clone()) != names {
             return false;
         }
     }

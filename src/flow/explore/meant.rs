@@ -57,19 +57,10 @@ fn uses_result(args: &ArgList) -> bool {
 impl Runs<'_, '_> {
     /// The only state that calls an action, if no other one does and no agent may.
     fn only_site(self, action: ActionId) -> Option<StateAt> {
-        let mut only = None;
-        for (place, state) in self.states() {
-            match &state.step {
-                Step::Do(step) if step.action == action => {
-                    if only.replace(place).is_some() {
-                        return None;
-                    }
-                }
-                Step::Agent(step) if step.may.contains(&action) => return None,
-                _ => {}
-            }
+        match self.callers.sites(action) {
+            [only] if !self.callers.agents(action) => Some(*only),
+            _ => None,
         }
-        only
     }
 
     /// `do` states whose calls are by their arguments the undo of a write of this flow, where that
@@ -80,19 +71,14 @@ impl Runs<'_, '_> {
             let Some(undo) = write.undo.as_ref().filter(|u| !u.tolerant) else {
                 continue;
             };
-            for (place, state) in self.states() {
-                let Step::Do(step) = &state.step else {
+            let sites = self.callers.sites(ActionId(id));
+            for place in self.callers.sites(undo.action) {
+                let Some(Step::Do(step)) = self.state(*place).map(|s| &s.step) else {
                     continue;
                 };
-                if step.action != undo.action {
-                    continue;
-                }
-                let meant = self.states().any(|(site, _)| {
-                    self.action_at(site) == Some(ActionId(id))
-                        && same_names(self, site, &undo.args, (place, step))
-                });
-                if meant {
-                    all.entry(place).or_default().push(ActionId(id));
+                let is_meant = |site: &StateAt| same_names(self, *site, &undo.args, (*place, step));
+                if sites.iter().any(is_meant) {
+                    all.entry(*place).or_default().push(ActionId(id));
                 }
             }
         }

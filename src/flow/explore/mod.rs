@@ -16,6 +16,7 @@
 //! | `aside` | events and deadlines |
 //! | `known` | what is known in a configuration, put to the solver |
 //! | `keyed` | questions about history with a key |
+//! | `live` | what can still matter in a state |
 //! | `meant` | calls that are by their arguments the undo or the confirmation of a write |
 //! | `owed` | undoing and confirming calls that the gate may refuse |
 //! | `report`, `uses` | findings with their shortest paths |
@@ -24,8 +25,9 @@ mod aside;
 mod config;
 mod keyed;
 mod known;
-mod moves;
+mod live;
 mod meant;
+mod moves;
 mod outcome;
 mod owed;
 mod report;
@@ -45,12 +47,15 @@ use crate::model::inline::{self, Inlined};
 use crate::model::{Cond, FlowId, HistoryTerm, Policy, State, StateId, Step};
 use crate::source::Span;
 pub use config::Config;
-use runs::Runs;
+use live::Live;
+use runs::{Callers, Runs};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most configurations of one flow.
 const CONFIGURATIONS_MAX: usize = 400_000;
+/// The most hops between them.
+const HOPS_MAX: usize = 4_000_000;
 
 struct Explorer<'p, 'g, 'a> {
     policy: &'a Policy,
@@ -61,12 +66,15 @@ struct Explorer<'p, 'g, 'a> {
     guards: Guards,
     terms: Vec<(Term, HistoryTerm)>,
     memo: Memo,
+    live: Live,
     queue: VecDeque<usize>,
     picture: Picture,
     findings: Vec<Diagnostic>,
     /// What was reported, so that one cause is one report.
     reported: BTreeSet<(Span, String)>,
     first_position: i64,
+    /// A step alone can come out in more ways than can be looked at.
+    stopped: bool,
 }
 
 /// The guards of a flow.
@@ -87,9 +95,11 @@ pub(super) fn explore<'a>(
     findings: &mut Vec<Diagnostic>,
 ) -> Picture {
     let policy = gate.encoder.policy();
+    let callers = Callers::new(policy, &inlined);
     let runs = Runs {
         policy,
         inlined: &inlined,
+        callers: &callers,
     };
     let mut facts = Facts::default();
     let guards = guards(gate, flow, runs, &mut facts, findings);
@@ -104,6 +114,7 @@ pub(super) fn explore<'a>(
         guards,
         terms,
         memo: Memo::default(),
+        live: Live::new(runs),
         queue: VecDeque::new(),
         picture: Picture {
             flow,
@@ -119,12 +130,14 @@ pub(super) fn explore<'a>(
         findings: Vec::new(),
         reported: BTreeSet::new(),
         first_position: i64::from(inline::first_position(policy, flow)),
+        stopped: false,
         gate,
     };
     explorer.start();
     while let Some(at) = explorer.queue.pop_front() {
         explorer.node(at);
-        if explorer.picture.graph.len() > CONFIGURATIONS_MAX {
+        let graph = &explorer.picture.graph;
+        if graph.len() > CONFIGURATIONS_MAX || graph.hops().len() > HOPS_MAX || explorer.stopped {
             explorer.too_many();
             break;
         }

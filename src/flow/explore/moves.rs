@@ -189,7 +189,8 @@ impl Explorer<'_, '_, '_> {
     }
 
     /// A configuration is reached, for the first time or again.
-    pub(super) fn push(&mut self, parent: Option<usize>, config: Config, what: &[Happened]) {
+    pub(super) fn push(&mut self, parent: Option<usize>, mut config: Config, what: &[Happened]) {
+        self.live.trim(&mut config, self.runs, &self.facts);
         let place = config.place;
         if let Some(new) = self.picture.graph.add(parent, what, config, None) {
             self.picture.reached.insert(place.into());

@@ -62,7 +62,10 @@ impl Explorer<'_, '_, '_> {
         let (example, why) = if let Some(example) = sometimes(self, denied) {
             (example, "the gate can refuse it here")
         } else if let Some(example) = sometimes(self, escalated) {
-            (example, "it can need an approval here, which nobody asks for")
+            (
+                example,
+                "it can need an approval here, which nobody asks for",
+            )
         } else if self.used_up(config, by) {
             (None, "a limit of the session is used up here")
         } else {

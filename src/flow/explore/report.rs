@@ -1,14 +1,15 @@
 //! What is wrong with a flow, with the shortest path that shows it.
 
 use super::config::Config;
-use super::{CONFIGURATIONS_MAX, Explorer};
+use super::{CONFIGURATIONS_MAX, Explorer, HOPS_MAX};
 use crate::diagnostics::{Code, Diagnostic, Witness};
 use crate::flow::graph::NodeId;
 use crate::flow::guards::Guard;
 use crate::flow::words::Words;
 use crate::logic::{Assignment, Formula};
-use crate::model::{Handler, State, Step};
+use crate::model::{ActionId, Handler, State, Step};
 use crate::source::Span;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Explorer<'_, '_, 'a> {
     /// What is known in a configuration that was reached.
@@ -40,6 +41,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         let path = self.path(Some(at));
         witness.data.extend(path.data);
         witness.lines.extend(path.lines);
+        witness.places = path.places;
         witness
     }
 
@@ -101,7 +103,12 @@ impl<'a> Explorer<'_, '_, 'a> {
         // What a part doesn't say about an event is left to the flows that run it.
         let root = self.picture.flow;
         let is_part = |s: &State| matches!(&s.step, Step::Run { flow, .. } if *flow == root);
-        if self.policy.flows.iter().any(|f| f.states.iter().any(is_part)) {
+        if self
+            .policy
+            .flows
+            .iter()
+            .any(|f| f.states.iter().any(is_part))
+        {
             return;
         }
         self.report(key, |me| {
@@ -243,21 +250,98 @@ impl<'a> Explorer<'_, '_, 'a> {
         });
     }
 
+    /// One step alone can come out in too many ways.
+    pub(super) fn too_many_ways(&mut self, state: &'a State, actions: &[ActionId]) {
+        self.stopped = true;
+        self.picture.whole = false;
+        let names: Vec<String> = actions
+            .iter()
+            .take(6)
+            .map(|a| format!("`{}`", self.policy.action(*a).full_name))
+            .collect();
+        self.report((state.step_span, "ways".to_string()), |_| {
+            Diagnostic::new(
+                Code::FW390,
+                format!("state `{}` can come out in too many ways to be looked through", state.name),
+                state.step_span,
+                format!("each call for {} can go well, fail and stay in doubt, and that multiplies", names.join(", ")),
+            )
+            .note("A check that runs out of its budget never passes in silence.")
+            .help("undo or settle fewer writes in one state, and go on to the next ones in states of their own")
+        });
+    }
+
     pub(super) fn too_many(&mut self) {
+        if self.stopped {
+            return;
+        }
         self.picture.whole = false;
         let Some(flow) = self.runs.flow(0) else {
             return;
         };
+        let mut found = Diagnostic::new(
+            Code::FW390,
+            format!("flow `{}` is too large to be looked through", flow.name),
+            flow.name_span,
+            format!("more than {CONFIGURATIONS_MAX} situations, or {HOPS_MAX} ways between them"),
+        )
+        .note("A check that runs out of its budget never passes in silence.");
+        let what = self.multiplies();
+        if !what.is_empty() {
+            found = found.note(format!("What multiplies: {}.", what.join("; ")));
+        }
         self.findings.push(
-            Diagnostic::new(
-                Code::FW390,
-                format!("flow `{}` is too large to be looked through", flow.name),
-                flow.name_span,
-                format!("more than {CONFIGURATIONS_MAX} different situations"),
-            )
-            .note("A check that runs out of its budget never passes in silence.")
-            .help("lower the bounds of `visits` and `retry`, or split the flow and join the parts by `run`"),
+            found.help("lower the bounds of `visits` and `retry`, or split the flow and join the parts by `run`"),
         );
+    }
+
+    /// What configurations differ in most.
+    fn multiplies(&self) -> Vec<String> {
+        let graph = &self.picture.graph;
+        let mut fates: BTreeMap<usize, BTreeSet<crate::flow::history::Calls>> = BTreeMap::new();
+        let (mut visits, mut attempts, mut events) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for id in graph.ids().step_by(7) {
+            let Some(node) = graph.node(id) else { continue };
+            for (n, _) in self.policy.actions.iter().enumerate() {
+                let id = ActionId(u32::try_from(n).unwrap_or(u32::MAX));
+                fates
+                    .entry(n)
+                    .or_default()
+                    .insert(node.config.history.of(id));
+            }
+            visits.insert(node.config.visits.clone());
+            attempts.insert(node.config.attempts.clone());
+            events.insert((node.config.events.clone(), node.config.tails.clone()));
+        }
+        let mut all: Vec<(usize, String)> = fates
+            .into_iter()
+            .filter_map(|(n, seen)| {
+                let name = &self.policy.actions.get(n)?.full_name;
+                Some((
+                    seen.len(),
+                    format!("what became of `{name}` ({} cases)", seen.len()),
+                ))
+            })
+            .collect();
+        all.push((
+            visits.len(),
+            format!("entries of states with `visits` ({} cases)", visits.len()),
+        ));
+        all.push((
+            attempts.len(),
+            format!("attempts ({} cases)", attempts.len()),
+        ));
+        all.push((
+            events.len(),
+            format!("events and deadlines taken ({} cases)", events.len()),
+        ));
+        all.sort_by(|a, b| b.cmp(a));
+        all.into_iter()
+            .filter(|(n, _)| *n > 1)
+            .take(5)
+            .map(|(_, text)| text)
+            .collect()
     }
 
     pub(super) fn gave_up(&mut self) {

@@ -12,6 +12,84 @@ use crate::model::{
 pub(super) struct Runs<'p, 'a> {
     pub policy: &'a Policy,
     pub inlined: &'p Inlined,
+    pub callers: &'p Callers,
+}
+
+/// Who calls each action: looked up once, since flows are large.
+pub(super) struct Callers {
+    /// `do` states, by action.
+    sites: Vec<Vec<StateAt>>,
+    /// Actions that an agent may call, or that a state settles or unwinds by.
+    otherwise: Vec<bool>,
+    /// Actions that an agent may call.
+    agents: Vec<bool>,
+}
+
+impl Callers {
+    pub fn new(policy: &Policy, inlined: &Inlined) -> Self {
+        let n = policy.actions.len();
+        let mut made = Self {
+            sites: vec![Vec::new(); n],
+            otherwise: vec![false; n],
+            agents: vec![false; n],
+        };
+        for (run, number) in inlined.runs.iter().zip(0..) {
+            let flow = policy.flows.get(run.flow.index());
+            for (state, id) in flow.iter().flat_map(|f| &f.states).zip(0..) {
+                made.state(policy, (number, StateId(id)), &state.step);
+            }
+        }
+        made
+    }
+
+    fn state(&mut self, policy: &Policy, place: StateAt, step: &Step) {
+        let mark = |list: &mut Vec<bool>, action: ActionId| {
+            if let Some(at) = list.get_mut(action.index()) {
+                *at = true;
+            }
+        };
+        match step {
+            Step::Do(step) => {
+                if let Some(list) = self.sites.get_mut(step.action.index()) {
+                    list.push(place);
+                }
+            }
+            Step::Agent(step) => {
+                for action in &step.may {
+                    mark(&mut self.otherwise, *action);
+                    mark(&mut self.agents, *action);
+                }
+            }
+            Step::Settle { action, .. } => {
+                if let Some(confirm) = &policy.action(*action).confirm {
+                    mark(&mut self.otherwise, confirm.action);
+                }
+            }
+            Step::Unwind { actions } => {
+                for action in actions {
+                    if let Some(undo) = &policy.action(*action).undo {
+                        mark(&mut self.otherwise, undo.action);
+                    }
+                }
+            }
+            Step::Ask { .. } | Step::Choose { .. } | Step::Run { .. } => {}
+        }
+    }
+
+    /// The `do` states that call an action.
+    pub fn sites(&self, action: ActionId) -> &[StateAt] {
+        self.sites.get(action.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anything but `do` states may call it: an agent, settling, unwinding.
+    pub fn otherwise(&self, action: ActionId) -> bool {
+        self.otherwise.get(action.index()).copied().unwrap_or(true)
+    }
+
+    /// Whether an agent may call it.
+    pub fn agents(&self, action: ActionId) -> bool {
+        self.agents.get(action.index()).copied().unwrap_or(true)
+    }
 }
 
 impl<'a> Runs<'_, 'a> {

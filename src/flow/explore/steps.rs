@@ -2,9 +2,9 @@
 
 use super::config::Config;
 use super::moves::{Move, outcome_of};
-use super::{Explorer, Guard};
 use super::owed::Debt;
 use super::report::node_id;
+use super::{Explorer, Guard};
 use crate::flow::calls::{self, Ending, Meant, Repeat, after_call, ending};
 use crate::flow::graph::{Happened, How, Made};
 use crate::flow::picture::Way;
@@ -226,6 +226,10 @@ impl<'a> Explorer<'_, '_, 'a> {
             self.owed(at, config, action, Debt::Confirm);
         }
         let found = calls::after_settle(self.policy, &self.caps, &config.history, action);
+        let Some(found) = found else {
+            self.too_many_ways(state, &[action]);
+            return;
+        };
         let confirm = self.policy.action(action).confirm.as_ref();
         let gives = |line: &crate::model::ConfirmLine| !line.happened || line.gives.is_some();
         let with_value = confirm.is_none_or(|c| c.lines.iter().all(gives));
@@ -271,6 +275,10 @@ impl<'a> Explorer<'_, '_, 'a> {
             }
         }
         let found = calls::after_unwind(self.policy, &self.caps, &config.history, actions);
+        let Some(found) = found else {
+            self.too_many_ways(state, actions);
+            return;
+        };
         for unwound in found {
             let kind = if unwound.failed {
                 OutcomeKind::Stuck

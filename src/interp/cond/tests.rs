@@ -16,6 +16,7 @@ fn policy() -> Policy {
         actions: vec![],
         facts: vec![],
         rules: vec![],
+        unsure: Default::default(),
         flows: vec![],
         tests: vec![],
         complete: true,
