@@ -6,6 +6,7 @@
 use super::Runs;
 use super::config::Config;
 use crate::flow::guards::{Facts, paths};
+use crate::flow::history::Calls;
 use crate::flow::picture::StateAt;
 use crate::model::{
     ActionId, ArgList, Atom, AtomKind, Cond, Expr, Flow, HistoryTerm, Operand, Path, State, Step,
@@ -141,9 +142,12 @@ impl Live {
                 .is_some_and(|a| self.by_key.contains(&a))
         });
         for index in 0..self.actions {
+            let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
+            if config.history.of(id) == Calls::default() {
+                continue;
+            }
             let calls = alive.contains(self.slots + 2 * index);
             let effects = alive.contains(self.slots + 2 * index + 1);
-            let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
             let action = runs.policy.action(id);
             config.history.forget(id, |of| {
                 if !calls {
