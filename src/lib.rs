@@ -15,6 +15,7 @@ pub mod logic;
 pub mod model;
 pub mod runtime;
 pub mod source;
+pub mod style;
 pub mod syntax;
 pub mod table;
 pub mod testing;
@@ -67,6 +68,19 @@ pub fn check_watched(
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn compile(root: &str, loader: &dyn Loader) -> Result<(Checked, Option<Table>), String> {
     run(root, loader, true, &mut |_| {})
+}
+
+/// Advice on how a policy reads, for those who ask for it: it changes nothing about what is decided.
+/// The places are those in the sources that [`check`] gives.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn style(root: &str, loader: &dyn Loader) -> Result<Vec<Diagnostic>, String> {
+    let loaded = model::load::load(root, loader);
+    match loaded.unreadable {
+        Some(why) => Err(why),
+        None => Ok(style::check(&loaded.files)),
+    }
 }
 
 fn run(

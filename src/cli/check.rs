@@ -3,7 +3,7 @@
 use super::files::{self, Disk};
 use super::output::{Format, Output, Tally, count};
 use super::{Ended, Trouble};
-use crate::diagnostics::{Diagnostic, render_json};
+use crate::diagnostics::{self, Diagnostic, render_json};
 use crate::source::Sources;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -16,6 +16,7 @@ use std::time::Instant;
     failway check                                     every policy in this folder\n  \
     failway check front_desk.failway --deny-warnings  one policy, as a CI check\n  \
     failway check --format json examples              findings as data\n  \
+    failway check --style                             also advice on how it reads\n  \
     cat desk.failway | failway check -                from standard input\n\n\
     Exit codes: 0 nothing to object to, 1 findings, 2 it could not run.")]
 pub(super) struct Args {
@@ -31,6 +32,9 @@ pub(super) struct Args {
     /// Say on standard error how long each phase took
     #[arg(long, hide = true)]
     timings: bool,
+    /// Also say what could read better: names, documentation, reasons, order (codes FW9)
+    #[arg(long)]
+    style: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
@@ -48,7 +52,12 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
                 last = Instant::now();
             }
         };
-        crate::check_watched(file, &disk, &mut timed).map(|checked| (checked, ()))
+        let mut checked = crate::check_watched(file, &disk, &mut timed)?;
+        if args.style {
+            checked.findings.extend(crate::style(file, &disk)?);
+            diagnostics::sort(&mut checked.findings);
+        }
+        Ok((checked, ()))
     };
     files::each_policy(&files, &disk, work, |file, checked| {
         sum.policies += 1;

@@ -2,6 +2,7 @@
 
 use super::files::{self, Disk};
 use super::output::{Format, Output, Tally, count};
+use super::progress::watched;
 use super::{Ended, Trouble};
 use crate::table::{Table, write};
 use std::io::Write;
@@ -37,7 +38,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let disk = Disk::new(args.file == "-")?;
     let file = files::the_policy(&args.file)?;
-    let (checked, table) = crate::compile(&file, &disk)
+    let (checked, table) = watched(&file, (1, 1), || crate::compile(&file, &disk))
         .map_err(|why| Trouble::new(format!("`{}` cannot be read: {why}", args.file)))?;
     let mut tally = Tally::default();
     for finding in &checked.findings {

@@ -1,6 +1,7 @@
 //! Finding and reading policies on disk.
 
 use super::Trouble;
+use super::progress::watched;
 use crate::model::load::{Loader, normalize};
 use crate::source::Sources;
 use crate::syntax::MAX_BYTES;
@@ -161,13 +162,13 @@ pub(super) fn each_policy<T>(
 ) -> Result<(), Trouble> {
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut parts = Vec::new();
-    for file in files {
+    for (number, file) in files.iter().enumerate() {
         let root = disk.load(file).map(|bytes| has_header(&bytes));
         if root == Ok(false) {
             parts.push(file);
             continue;
         }
-        let done = work(file);
+        let done = watched(file, (number + 1, files.len()), || work(file));
         if let Ok((checked, _)) = &done {
             reached.extend(names(&checked.sources));
         }
@@ -185,7 +186,7 @@ pub(super) fn each_policy<T>(
     }
     for file in parts {
         if !reached.contains(file) && !alone.contains(file) {
-            each(file, work(file))?;
+            each(file, watched(file, (1, 1), || work(file)))?;
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 use super::Trouble;
 use super::files::{self, Disk};
 use super::output::{Format, Output};
+use super::progress::watched;
 use crate::table::format::Flow;
 use crate::table::{Table, strict};
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ pub(super) fn table(file: &str, out: &Output) -> Result<Option<Table>, Trouble> 
         let table = Table::read(&bytes).map_err(|e| Trouble::new(format!("`{file}`: {e}")))?;
         return Ok(Some(table));
     }
-    let (checked, table) = crate::compile(file, &disk)
+    let (checked, table) = watched(file, (1, 1), || crate::compile(file, &disk))
         .map_err(|why| Trouble::new(format!("`{file}` cannot be read: {why}")))?;
     if table.is_none() {
         out.report(&checked.sources, &checked.findings, Format::Human);

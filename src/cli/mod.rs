@@ -10,6 +10,7 @@ mod fmt;
 mod load;
 mod new;
 mod output;
+mod progress;
 mod replay;
 mod run;
 mod table;

@@ -32,7 +32,9 @@ use std::io::{BufRead, IsTerminal, Write};
     failway run desk.failway --flow book_appointment --args '{\"phone\": \"+15550001111\"}' \\\n    \
         --inputs '{\"now\": \"10:00\"}' --script timeouts.txt\n  \
     failway run desk.failway --flow book_appointment \\\n    \
-        --script timeouts.txt --format json > records.jsonl\n\n\
+        --script timeouts.txt --format json > records.jsonl\n  \
+    failway run desk.failway --flow book_appointment \\\n    \
+        --script first.txt --session desk.session.json     and go on with it later\n\n\
     Exit codes: 0 played (whatever the end), 1 the policy has errors, 2 it could not run."
 )]
 pub(super) struct Args {
@@ -51,15 +53,12 @@ pub(super) struct Args {
     /// Read the outcomes from a file
     #[arg(long, value_name = "FILE")]
     script: Option<String>,
-    /// The time to begin at, in milliseconds since 1970
-    #[arg(
-        long,
-        value_name = "MS",
-        default_value_t = 0,
-        value_parser = load::ms,
-        allow_negative_numbers = true
-    )]
-    now: i64,
+    /// Keep the session in this file; if it is there already, go on with it
+    #[arg(long, value_name = "FILE")]
+    session: Option<String>,
+    /// The time to begin at, in milliseconds since 1970 [default: 0, or when the session was left]
+    #[arg(long, value_name = "MS", value_parser = load::ms, allow_negative_numbers = true)]
+    now: Option<i64>,
     /// What is printed
     #[arg(long, value_enum, default_value_t)]
     format: RunFormat,
@@ -84,8 +83,14 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         return Ok(Ended::Found);
     };
     let flow = load::flow(&table, &args.flow)?;
+    let kept = match &args.session {
+        Some(path) => kept(&table, path, &args.flow)?,
+        None => None,
+    };
     let mut made_up = Vec::new();
-    make_up(&table, &flow.params, &mut given, &mut made_up);
+    if kept.is_none() {
+        make_up(&table, &flow.params, &mut given, &mut made_up);
+    }
     make_up(&table, &table.body().inputs, &mut inputs, &mut made_up);
     let mut answers = match &args.script {
         Some(path) => Answers::Script(script::Script::read(path)?),
@@ -98,10 +103,14 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     };
     let mut play = Play {
         table: &table,
-        session: Session::new(&table, "run"),
+        now: args
+            .now
+            .or_else(|| kept.as_ref().and_then(Session::now))
+            .unwrap_or(0),
+        goes_on: args.session.is_some(),
+        session: kept.clone().unwrap_or_else(|| Session::new(&table, "run")),
         counters: Memory::new(),
         inputs,
-        now: args.now,
         records: Vec::new(),
         human: args.format == RunFormat::Human,
     };
@@ -110,13 +119,15 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             writeln!(out, "{}", out.paint("2", &note))?;
         }
     }
-    play.step(
-        out,
-        Request::Start {
-            flow: args.flow.clone(),
-            args: given,
-        },
-    )?;
+    if kept.is_none() {
+        play.step(
+            out,
+            Request::Start {
+                flow: args.flow.clone(),
+                args: given,
+            },
+        )?;
+    }
     let played = play.all(out, &mut answers);
     if let Some(path) = &args.records {
         let mut text = Vec::new();
@@ -126,7 +137,36 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         }
         super::compile::replace(std::path::Path::new(path), &text)?;
     }
+    if let Some(path) = &args.session {
+        let path = std::path::Path::new(path);
+        super::compile::replace(path, &play.session.to_bytes())?;
+    }
     played.map(|()| Ended::Well)
+}
+
+/// The session that a file holds, if there is one; it has to be of this flow.
+fn kept(table: &Table, path: &str, flow: &str) -> Result<Option<Session>, Trouble> {
+    let file = std::path::Path::new(path);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let bytes = super::files::read(file, crate::table::read::SIZE_MAX)
+        .map_err(|why| Trouble::new(format!("`{path}` cannot be read: {why}")))?;
+    let session =
+        Session::read(&bytes, table).map_err(|e| Trouble::new(format!("`{path}`: {e}")))?;
+    let plays = session
+        .run()
+        .and_then(|run| table.body().flows.get(run.flow as usize));
+    match plays {
+        Some(plays) if plays.name == flow => Ok(Some(session)),
+        Some(plays) => Err(Trouble::new(format!(
+            "`{path}` is a session of the flow `{}`, not of `{flow}`",
+            plays.name
+        ))),
+        None => Err(Trouble::new(format!(
+            "`{path}` is a session without a flow, and a flow starts only in an empty one: give another file"
+        ))),
+    }
 }
 
 /// Fills in what is missing with any value of its type.
@@ -161,6 +201,8 @@ struct Play<'t> {
     now: i64,
     records: Vec<Record>,
     human: bool,
+    /// The session is kept, so that the flow needn't come to its end now.
+    goes_on: bool,
 }
 
 /// Steps that one wait may take. A bounded flow takes far fewer.
@@ -214,6 +256,12 @@ impl Play<'_> {
                 },
                 Answers::Script(script) => match script.next()? {
                     Some(answer) => answer,
+                    None if self.goes_on => {
+                        for directive in open.iter().filter(|_| self.human) {
+                            writeln!(out, "{}", out.paint("2", &answers::waiting(directive)))?;
+                        }
+                        return Ok(());
+                    }
                     None => {
                         let waits: Vec<String> = open.iter().map(answers::waiting).collect();
                         return Err(Trouble::new(format!(

@@ -1,5 +1,6 @@
 //! `failway table`: the decisions as a table that a reviewer can read.
 
+mod facts;
 mod flows;
 mod print;
 mod rows;
@@ -15,7 +16,7 @@ use print::Sheet;
 #[command(
     long_about = "Show the decisions as a table that a reviewer can read.\n\nFor every action: rows of \
         conditions of which exactly one holds for any proposal, each with its verdict and the rule that \
-        decides. For every flow: what follows each outcome of each state.",
+        decides. For the facts: where they come from. For every flow: what follows each outcome of each state.",
     after_help = "Examples:\n  \
     failway table desk.failway\n  \
     failway table desk.failway --action calendar.book\n  \
@@ -70,6 +71,9 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         if all || args.action.as_ref() == Some(&action.name) {
             sheets.push(rows::sheet(body, action, args.rows).cleaned());
         }
+    }
+    if all && !body.facts.is_empty() {
+        sheets.push(facts::sheet(body).cleaned());
     }
     for flow in &body.flows {
         if all || args.flow.as_ref() == Some(&flow.name) {

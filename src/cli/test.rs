@@ -82,10 +82,14 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         said.push_str(&format!(", {} not tested", count(broken, "policy")));
     }
     if passed + failed + broken == 0 && unreadable.is_empty() {
-        said = match &args.filter {
-            Some(filter) if skipped > 0 => format!("no test has `{filter}` in its name"),
-            _ => "there are no tests".to_string(),
-        };
+        // Whoever names a test means to run it.
+        if let Some(filter) = args.filter.as_ref().filter(|_| skipped > 0) {
+            return Err(Trouble::new(format!(
+                "no test has `{filter}` in its name ({} left out)",
+                count(skipped, "test")
+            )));
+        }
+        said = "there are no tests".to_string();
     }
     let well = failed == 0 && broken == 0;
     let said = out.paint(if well { "32" } else { "31" }, &said);

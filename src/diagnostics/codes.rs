@@ -112,6 +112,11 @@ codes! {
     FW501 Error "agent or question without bounds";
     // ── FW6: constraints against flows ───────────────────────────────────────
     FW601 Error "step that is always refused";
+    // ── FW9: style, for those who ask for it ─────────────────────────────────
+    FW901 Warning "name that says nothing";
+    FW902 Warning "no documentation";
+    FW903 Warning "rule without a reason";
+    FW904 Warning "declarations out of order";
 }
 
 impl Code {

@@ -2,7 +2,7 @@
 //! the rule that would have fitted, and the place where that fails is put into the user's words.
 
 use super::grammar::{Grammar, Rule};
-use super::slips::Slip;
+use super::slips::{Slip, beginning};
 use super::words;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
@@ -37,6 +37,18 @@ impl Context {
             Self::State => Rule::just_state_item,
             Self::Agent => Rule::just_agent_clause,
             Self::Test => Rule::just_test_item,
+        }
+    }
+
+    /// Keywords that are left out easily.
+    fn left_out(self) -> &'static [&'static str] {
+        match self {
+            Self::Integration => &["action"],
+            Self::Flow => &["state", "end", "on"],
+            Self::Handlers => &["on"],
+            Self::State => &["do", "on"],
+            Self::Agent => &["may"],
+            _ => &[],
         }
     }
 
@@ -141,17 +153,57 @@ pub(super) fn explain(
         goes_on: false,
     };
     if !begun {
+        // Behind an outcome, the first word of a line was taken for the outcome's value.
+        let line = text.get(..range.start).unwrap_or_default();
+        let line = line.rsplit('\n').next().unwrap_or_default();
+        let word = line.trim();
+        if context == Context::Test
+            && let Some(found) = beginning(
+                file,
+                range.start - line.trim_start().len(),
+                word,
+                context,
+                what,
+            )
+        {
+            return Explained {
+                found,
+                goes_on: true,
+            };
+        }
+        // A line of a test begins with any name.
+        let after = chunk.get(first.len()..).unwrap_or_default().trim_start();
+        let named = context == Context::Test
+            && ["->", ".", "proposes"]
+                .iter()
+                .any(|mark| after.starts_with(mark));
+        // What begins a line of its own is not what the line before it goes on with.
+        if context == Context::Test
+            && !named
+            && !same_line(text, range.start)
+            && let Some(found) = beginning(file, range.start, first, context, what)
+        {
+            return one(found);
+        }
         if let Some(start) = before {
             let attempt = Attempt::new(text, start..range.end, context.rule());
             let (at, expected) = attempt.failure();
-            if at > range.start || at == range.start && same_line(text, at) {
-                let found = slip(attempt, at, &expected)
-                    .unwrap_or_else(|| unexpected(file, text, at, range.end, what, &expected));
+            let named = slip(attempt, at, &expected);
+            let goes_on = at > range.start || at == range.start && same_line(text, at);
+            if goes_on && (named.is_some() || at > range.start || first.is_empty()) {
+                let found =
+                    named.unwrap_or_else(|| unexpected(file, text, at, range.end, what, &expected));
                 return Explained {
                     found,
                     goes_on: true,
                 };
             }
+        }
+        if !named && let Some(found) = beginning(file, range.start, first, context, what) {
+            return one(found);
+        }
+        if context == Context::State && after.starts_with('=') && !after.starts_with("==") {
+            return one(assigned(file, range.start, first));
         }
         let expected = BTreeSet::new();
         let start = Slip {
@@ -166,6 +218,10 @@ pub(super) fn explain(
             return one(found);
         }
         let is_line_of_test = context == Context::Test;
+        let attempt = Attempt::new(text, range.clone(), context.rule());
+        if let Some(word) = context.left_out().iter().find(|w| attempt.begins_with(w)) {
+            return one(left_out(file, range.start, first, word));
+        }
         if !first.is_empty() && !is_line_of_test {
             return one(unknown_start(file, range.start, first, what, starts));
         }
@@ -243,6 +299,12 @@ impl<'t> Attempt<'t> {
         failure(&changed, self.rule).is_none_or(|(at, _)| at > next)
     }
 
+    /// Whether the chunk could be read whole if it began with `word`.
+    fn begins_with(&self, word: &str) -> bool {
+        let chunk = self.chunk();
+        chunk.len() <= HEAD_MAX && failure(&format!("{word} {chunk}"), self.rule).is_none()
+    }
+
     /// What stands before `end`.
     pub fn read_until(&self, end: usize) -> &'t str {
         self.text.get(self.start..end).unwrap_or_default()
@@ -281,6 +343,28 @@ fn unknown_start(file: FileId, at: usize, word: &str, what: &str, starts: &[&str
         Some((_, s)) => found.help(format!("did you mean `{s}`?")),
         None => found.help(format!("{what} begins with one of {list}")),
     }
+}
+
+fn assigned(file: FileId, at: usize, name: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::FW001,
+        "nothing is assigned",
+        Span::new(file, at, at + name.len()),
+        "a part of a state was expected here",
+    )
+    .help(format!(
+        "what a step comes back with is bound behind it: `do crm.lookup(…) as {name}`"
+    ))
+}
+
+fn left_out(file: FileId, at: usize, shown: &str, word: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::FW001,
+        format!("`{word}` is missing before `{shown}`"),
+        Span::new(file, at, at + shown.len()),
+        format!("`{word}` belongs before this"),
+    )
+    .help(format!("write `{word} {shown}…`"))
 }
 
 /// What pest may have expected that is no token of its own.
@@ -416,9 +500,11 @@ fn unexpected(
 
 fn alternatives(expected: &BTreeSet<String>) -> String {
     // What the parts are called says more than single marks.
+    let units = ["`d`", "`h`", "`m`", "`ms`", "`s`", "`.`"];
     let (marks, words): (Vec<&str>, Vec<&str>) = expected
         .iter()
         .map(String::as_str)
+        .filter(|e| expected.len() == 1 || !units.contains(e))
         .filter(|e| !expected.iter().any(|o| o != e && o.contains(e)))
         .partition(|e| e.starts_with('`'));
     let all: Vec<&str> = words.into_iter().chain(marks).collect();

@@ -11,64 +11,64 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// What a run of the program left behind.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ran {
     #[track_caller]
-    fn code(self, code: i32) -> Self {
+    pub(super) fn code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "out: {}\nerr: {}", self.out, self.err);
         self
     }
 
     #[track_caller]
-    fn out(self, part: &str) -> Self {
+    pub(super) fn out(self, part: &str) -> Self {
         assert!(self.out.contains(part), "no {part:?} in: {}", self.out);
         self
     }
 
     #[track_caller]
-    fn err(self, part: &str) -> Self {
+    pub(super) fn err(self, part: &str) -> Self {
         assert!(self.err.contains(part), "no {part:?} in: {}", self.err);
         self
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 }
 
 /// A folder of its own for a test.
-struct Place(tempfile::TempDir);
+pub(super) struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+    pub(super) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    pub(super) fn run(&self, args: &[&str]) -> Ran {
         self.run_with(args, b"", &[])
     }
 
-    fn run_with(&self, args: &[&str], stdin: &[u8], vars: &[(&str, &str)]) -> Ran {
+    pub(super) fn run_with(&self, args: &[&str], stdin: &[u8], vars: &[(&str, &str)]) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_failway"))
             .args(args)
             .current_dir(self.0.path())
@@ -91,7 +91,7 @@ impl Place {
     }
 
     /// With the refunds example as `desk.failway`.
-    fn desk() -> Self {
+    pub(super) fn desk() -> Self {
         let place = Self::new();
         let text = home().join("examples/refunds/refund_desk.failway");
         place.write("desk.failway", std::fs::read(text).unwrap());
@@ -106,7 +106,7 @@ impl Place {
         place
     }
 
-    fn table(&self, name: &str) -> Table {
+    pub(super) fn table(&self, name: &str) -> Table {
         Table::read(&std::fs::read(self.path(name)).unwrap()).unwrap()
     }
 }
@@ -1116,8 +1116,8 @@ fn test_shows_what_was_expected_and_what_came() {
         .out("left out");
     place
         .run(&["test", "--filter", "no such test"])
-        .code(0)
-        .out("no test has `no such test` in its name");
+        .code(2)
+        .err("no test has `no such test` in its name");
     let wrong = place
         .read("desk.failway")
         .replace("expect deny in_time", "expect allow");

@@ -15,6 +15,8 @@ fn examples_are_clean_and_pass_their_tests() {
         let (checked, table) = compile("main.failway", &files).unwrap();
         let path = path.display();
         assert_eq!(said(&checked.findings), Vec::<String>::new(), "{path}");
+        let style = failway::style("main.failway", &files).unwrap();
+        assert_eq!(said(&style), Vec::<String>::new(), "{path}");
         let table = table.unwrap();
         assert!(!checked.policy.tests.is_empty(), "{path} has no tests");
         for test in &checked.policy.tests {

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod cli;
+mod cli_keeps;
 mod common;
 mod docs;
 mod editors;
@@ -23,4 +24,5 @@ mod replay;
 mod robust;
 mod runtimes;
 mod schema;
+mod semantics;
 mod syntax;

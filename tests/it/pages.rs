@@ -113,9 +113,13 @@ fn page(code: Code) -> Result<Page<'static>, String> {
 }
 
 /// The codes that checking the block raises, with the findings for showing them.
-fn raised(block: &str) -> Result<(BTreeSet<Code>, String), String> {
+fn raised(block: &str, style: bool) -> Result<(BTreeSet<Code>, String), String> {
     let files = files(block)?;
-    let checked = failway::check(files.root, &files)?;
+    let mut checked = failway::check(files.root, &files)?;
+    // The pages about style are for those who ask for it.
+    if style {
+        checked.findings.extend(failway::style(files.root, &files)?);
+    }
     let mut shown = String::new();
     for f in &checked.findings {
         let _ = write!(shown, "\n    {}: {}", f.code, f.message);
@@ -128,6 +132,7 @@ fn problems(code: Code) -> Vec<String> {
         Ok(page) => page,
         Err(why) => return vec![why],
     };
+    let style = code.as_str().starts_with("FW9");
     let mut problems = Vec::new();
     let without = NO_EXAMPLE.iter().any(|(c, _)| *c == code);
     match (page.runs, without) {
@@ -138,7 +143,7 @@ fn problems(code: Code) -> Vec<String> {
             let mut wanted = BTreeSet::from([code]);
             let others = ACCOMPANIED.iter().filter(|(c, ..)| *c == code);
             wanted.extend(others.flat_map(|(_, more, _)| *more));
-            match raised(page.example) {
+            match raised(page.example, style) {
                 Ok((codes, _)) if codes == wanted => {}
                 Ok((codes, shown)) => problems.push(format!(
                     "the example raises {codes:?} instead of {wanted:?}{shown}"
@@ -147,7 +152,7 @@ fn problems(code: Code) -> Vec<String> {
             }
         }
     }
-    match raised(page.repaired) {
+    match raised(page.repaired, style) {
         Ok((codes, _)) if codes.is_empty() => {}
         Ok((_, shown)) => problems.push(format!("the repaired example raises{shown}")),
         Err(why) => problems.push(format!("the repaired example: {why}")),

@@ -553,7 +553,7 @@ fn long_names_are_taken() {
     finds(&format!("{BASE}role {name}\n"), "FW190");
     finds(&when(&format!("{name} == 1")), "FW101");
     assert!(found_none(&format!(
-        "{BASE}role {name}\nescalate x: a.w to {name} when n == 1\n"
+        "{BASE}role {name}\nescalate x: a.w to {name} within 5m when n == 1\n"
     )));
 }
 

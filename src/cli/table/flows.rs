@@ -3,7 +3,7 @@
 use super::print::Sheet;
 use super::words::{Words, duration};
 use crate::cli::run::target;
-use crate::table::format::{Body, EventEdge, Flow, Handler, State, Step};
+use crate::table::format::{Body, End, EventEdge, Flow, Handler, State, Step};
 use crate::words::either;
 
 pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
@@ -14,6 +14,20 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
     }
     let params: Vec<&str> = flow.params.iter().map(|p| p.name.as_str()).collect();
     let mut notes = vec![format!("starts in {}", target(flow, &flow.start))];
+    if let Some(rate) = &flow.expect {
+        let per = duration(rate.per_ms);
+        notes.push(format!("expects at most {} starts per {per}", rate.count));
+    }
+    if let Some(once) = &flow.once {
+        let keys: Vec<&str> = once
+            .by
+            .iter()
+            .filter_map(|i| params.get(*i as usize).copied())
+            .collect();
+        let (keys, time) = (keys.join(", "), duration(once.for_ms));
+        let to = target(flow, &once.to);
+        notes.push(format!("once per {keys} for {time}, else {to}"));
+    }
     for scope in &flow.scopes {
         let of = if scope.name.is_empty() {
             String::new()
@@ -36,8 +50,11 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
         }
     }
     for end in &flow.ends {
-        let class = format!("{:?}", end.class).to_lowercase();
-        notes.push(format!("end {}: {class}", end.name));
+        notes.push(format!(
+            "end {}: {}",
+            end.name,
+            leaves_behind(body, end, &words)
+        ));
     }
     Sheet {
         kind: "flow",
@@ -99,6 +116,41 @@ fn state_rows(
     }
 }
 
+/// What an end says of itself: its class, what it hands out, what it may leave behind.
+fn leaves_behind(body: &Body, end: &End, words: &Words<'_>) -> String {
+    let names = |list: &[u32]| {
+        let all: Vec<&str> = list
+            .iter()
+            .filter_map(|i| body.actions.get(*i as usize))
+            .map(|a| a.name.as_str())
+            .collect();
+        all.join(", ")
+    };
+    let mut said = format!("{:?}", end.class).to_lowercase();
+    if let Some(value) = &end.gives {
+        said.push_str(&format!(", gives {}", words.expr(value)));
+    }
+    if !end.keeps.is_empty() {
+        said.push_str(&format!(", keeps {}", names(&end.keeps)));
+    }
+    if !end.leaves.is_empty() {
+        said.push_str(&format!(", may leave {} unsettled", names(&end.leaves)));
+    }
+    said
+}
+
+/// The bounds of an agent or a question, in brackets.
+fn bounds(calls: Option<u64>, within_ms: Option<i64>) -> String {
+    let calls = calls.map(|n| format!("{n} calls"));
+    let within = within_ms.map(|ms| format!("within {}", duration(ms)));
+    let all: Vec<String> = calls.into_iter().chain(within).collect();
+    if all.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", all.join(", "))
+    }
+}
+
 fn does(body: &Body, step: &Step) -> String {
     let action = |i: &u32| {
         let action = body.actions.get(*i as usize);
@@ -106,17 +158,26 @@ fn does(body: &Body, step: &Step) -> String {
     };
     match step {
         Step::Do { action: a, .. } => format!("do {}", action(a)),
-        Step::Agent { may, .. } => {
+        Step::Agent {
+            may,
+            calls,
+            within_ms,
+            ..
+        } => {
             let may: Vec<String> = may.iter().map(action).collect();
+            let bounds = bounds(*calls, *within_ms);
             if may.is_empty() {
-                "agent".to_string()
+                format!("agent{bounds}")
             } else {
-                format!("agent, may {}", either(&may))
+                format!("agent{bounds}, may {}", either(&may))
             }
         }
-        Step::Ask { role, .. } => {
+        Step::Ask {
+            role, within_ms, ..
+        } => {
             let role = body.roles.get(*role as usize);
-            format!("ask {}", role.map_or("", |r| r.name.as_str()))
+            let role = role.map_or("", |r| r.name.as_str());
+            format!("ask {role}{}", bounds(None, *within_ms))
         }
         Step::Choose { .. } => "choose".to_string(),
         Step::Settle { action: a, .. } => format!("settle {}", action(a)),

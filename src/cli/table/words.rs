@@ -3,7 +3,7 @@
 use super::rows::{self, Conditions};
 use crate::logic::IntSet;
 use crate::table::format::{
-    Action, Asks, Body, Counted, Field, Flow, History, Path, Probe, Ref, Root, Type,
+    Action, Asks, Body, Counted, Expr, Field, Flow, History, Part, Path, Probe, Ref, Root, Type,
 };
 use crate::table::sample::text_of_class;
 use crate::table::scalar::{date_text, decimal_text, time_text};
@@ -273,6 +273,35 @@ impl<'a> Words<'a> {
         match action {
             Some(action) => Words::of_action(self.body, action).path(path),
             None => String::new(),
+        }
+    }
+
+    /// A value that is made of others.
+    pub(super) fn expr(&self, expr: &Expr) -> String {
+        match expr {
+            Expr::Const { value } => value.to_string(),
+            Expr::Path { path } => self.path(path),
+            Expr::List { items } => {
+                let items: Vec<String> = items.iter().map(|e| self.expr(e)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Expr::Record { fields } => {
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, e)| format!("{name}: {}", self.expr(e)))
+                    .collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+            Expr::Template { parts } => {
+                let parts: Vec<String> = parts
+                    .iter()
+                    .map(|part| match part {
+                        Part::Text { text } => text.clone(),
+                        Part::Hole { path } => format!("{{{}}}", self.path(path)),
+                    })
+                    .collect();
+                format!("\"{}\"", parts.concat())
+            }
         }
     }
 

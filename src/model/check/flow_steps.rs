@@ -176,7 +176,9 @@ impl<'a> Checker<'a> {
                     bind: bind.as_ref().and_then(|b| frame.binding(&b.name)),
                 })
             }
-            StepKind::Agent { given, clauses } => self.agent(given, clauses, frame, step.span)?,
+            StepKind::Agent { given, clauses } => {
+                self.agent(given, clauses, frame, node, step.span)?
+            }
             StepKind::Ask {
                 role,
                 text,
@@ -403,6 +405,7 @@ impl<'a> Checker<'a> {
         given: &'a [tree::Value],
         clauses: &'a [AgentClause],
         frame: &Frame<'a>,
+        node: &tree::State,
         span: Span,
     ) -> Option<Step> {
         let mut shown = Vec::new();
@@ -451,7 +454,7 @@ impl<'a> Checker<'a> {
                 AgentClause::Outcome { .. } => has_outcome = true,
             }
         }
-        if !has_outcome && whole {
+        if !has_outcome && whole && node.complete {
             self.report(
                 Diagnostic::new(
                     Code::FW110,

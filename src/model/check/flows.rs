@@ -1,20 +1,16 @@
 //! Flows: their frame, states and ends. What a state does is resolved in `flow_steps`.
 
 use super::super::{
-    ActionId, Binding, BindingId, End, EndId, EventEdge, EventId, Flow, FlowId, Once, Param, Root,
-    SharedHandlers, StateId, Step, Target, Type,
+    Binding, BindingId, Flow, FlowId, Once, Param, Root, SharedHandlers, StateId, Type,
 };
+use super::Checker;
 use super::outcomes::names_bound;
 use super::scope::{Local, Scope};
 use super::types::same_type;
-use super::{Checker, Kind};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::model::inline::{RUNS_MAX, STATES_MAX};
 use crate::source::Span;
-use crate::syntax::tree::{self, FlowItem, Handler, Ident, StateItem, StepKind};
-use petgraph::algo::kosaraju_scc;
-use petgraph::graphmap::DiGraphMap;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::syntax::tree::{self, FlowItem, Handler, Ident};
+use std::collections::BTreeMap;
 
 /// The states of a flow by name, ascending, with their places; repeated names once.
 pub(super) fn state_names(flow: &tree::Flow) -> Vec<(&str, Span)> {
@@ -107,123 +103,6 @@ impl<'a> Checker<'a> {
         self.large_flows(&order, &looped);
     }
 
-    /// Flows that grow too large, or too deep, once the flows that they run are put in. `order`
-    /// has those that are run first.
-    fn large_flows(&mut self, order: &[usize], looped: &BTreeSet<usize>) {
-        let mut sizes: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        let mut told = false;
-        for &index in order {
-            let Some(flow) = self.policy.flows.get(index) else {
-                continue;
-            };
-            let (mut states, mut depth) = (flow.states.len(), 0);
-            for state in &flow.states {
-                if let Step::Run { flow, .. } = &state.step
-                    && let Some((s, d)) = sizes.get(&flow.index())
-                {
-                    states = states.saturating_add(*s);
-                    depth = depth.max(d + 1);
-                }
-            }
-            sizes.insert(index, (states, depth));
-            let large = states > STATES_MAX || depth > RUNS_MAX;
-            if !large || looped.contains(&index) {
-                continue;
-            }
-            // Nothing can be said about its paths.
-            let (name, span) = (flow.name.clone(), flow.name_span);
-            if let Some(flow) = self.policy.flows.get_mut(index) {
-                flow.complete = false;
-            }
-            if std::mem::replace(&mut told, true) {
-                continue;
-            }
-            let label = if states > STATES_MAX {
-                format!("more than {STATES_MAX} states, with those of the flows that it runs")
-            } else {
-                format!("flows run one another more than {RUNS_MAX} levels deep")
-            };
-            let found = Diagnostic::new(
-                Code::FW390,
-                format!("flow `{name}` is too large to be looked through"),
-                span,
-                label,
-            )
-            .note("`run` puts the other flow into this one, with all that it runs.")
-            .help("let fewer states `run` flows, or start the parts one after another");
-            self.report(found);
-        }
-    }
-
-    /// Flows that are run come before those that run them. Reports circles, and answers which
-    /// flows are in one.
-    fn run_order(
-        &mut self,
-        flows: &[(&'a str, &'a tree::Flow, Option<String>, Span)],
-    ) -> (Vec<usize>, BTreeSet<usize>) {
-        let mut graph: DiGraphMap<usize, ()> = DiGraphMap::new();
-        let mut places: BTreeMap<(usize, usize), Span> = BTreeMap::new();
-        for (i, (_, node, ..)) in flows.iter().enumerate() {
-            graph.add_node(i);
-            for item in &node.items {
-                let FlowItem::State(state) = item else {
-                    continue;
-                };
-                for item in &state.items {
-                    if let StateItem::Step(step) = item
-                        && let StepKind::Run { flow, .. } = &step.kind
-                        && let Some(to) = flows.iter().position(|(n, ..)| *n == flow.name)
-                    {
-                        graph.add_edge(i, to, ());
-                        places.entry((i, to)).or_insert(flow.span);
-                    }
-                }
-            }
-        }
-        let (mut order, mut circles) = (Vec::new(), BTreeSet::new());
-        // Kosaraju's components come in reverse topological order: what is run first.
-        for mut component in kosaraju_scc(&graph) {
-            component.sort_unstable();
-            let looped =
-                component.len() > 1 || component.iter().any(|&n| graph.contains_edge(n, n));
-            if looped {
-                circles.extend(component.iter().copied());
-                let inside: Vec<(&(usize, usize), &Span)> = places
-                    .iter()
-                    .filter(|((a, b), _)| component.contains(a) && component.contains(b))
-                    .collect();
-                let names: Vec<String> = component
-                    .iter()
-                    .filter_map(|&i| flows.get(i).map(|f| format!("`{}`", f.0)))
-                    .collect();
-                if let Some((_, first)) = inside.first() {
-                    let message = match names.as_slice() {
-                        [one] => format!("flow {one} runs itself"),
-                        _ => format!("flows {} run each other in a circle", names.join(", ")),
-                    };
-                    let mut found = Diagnostic::new(
-                        Code::FW309,
-                        message,
-                        **first,
-                        "leads back to a flow that is running",
-                    );
-                    for (_, span) in inside.iter().skip(1) {
-                        found = found.label(**span, "and this leads on");
-                    }
-                    self.report(
-                        found
-                            .note(
-                                "`run` puts the other flow into this one, so a circle would have no end.",
-                            )
-                            .help("bound the repetition by states with `visits` inside one flow"),
-                    );
-                }
-            }
-            order.extend(component);
-        }
-        (order, circles)
-    }
-
     fn flow(
         &mut self,
         node: &'a tree::Flow,
@@ -233,7 +112,10 @@ impl<'a> Checker<'a> {
     ) -> Flow {
         let before = self.findings.len();
         let was_complete = std::mem::replace(&mut self.complete, node.complete);
-        let params = self.params(&node.params, true).unwrap_or_default();
+        let params = self.params(&node.params, true).unwrap_or_else(|| {
+            self.lost_params.insert(node.name.name.clone());
+            Vec::new()
+        });
         let mut frame = Frame {
             node,
             params,
@@ -510,183 +392,6 @@ impl<'a> Checker<'a> {
         }
         if frame.ends.is_empty() && node.complete {
             self.no_end(node, frame);
-        }
-    }
-
-    fn no_end(&mut self, node: &'a tree::Flow, frame: &Frame<'a>) {
-        // What arrows point at, without being a state, is probably meant to be an end.
-        let states = frame.states.values().flat_map(|s| &s.items);
-        let goals = states.filter_map(|item| match item {
-            StateItem::Handler(h) => Some(&h.to),
-            StateItem::When { to, .. }
-            | StateItem::Otherwise { to, .. }
-            | StateItem::Visits { to, .. } => Some(to),
-            _ => None,
-        });
-        let mut meant: Vec<&Ident> = Vec::new();
-        for to in goals {
-            let known = frame.states.contains_key(to.name.as_str())
-                || meant.iter().any(|m| m.name == to.name);
-            if !known {
-                meant.push(to);
-            }
-        }
-        meant.sort_by_key(|to| to.span);
-        let mut found = Diagnostic::new(
-            Code::FW110,
-            format!("flow `{}` has no end", node.name.name),
-            node.name.span,
-            "where would it stop?",
-        );
-        for to in meant.iter().take(4) {
-            found = found.label(
-                to.span,
-                format!("no state and no end is called `{}`", to.name),
-            );
-        }
-        let name = meant.first().map_or("done", |to| to.name.as_str());
-        self.report(found.help(format!(
-            "declare it: `end {name} success` (or `fallback`, or `failure`)"
-        )));
-    }
-
-    fn flow_event(&mut self, handler: &'a Handler, frame: &Frame<'a>, flow: &mut Flow) {
-        for name in &handler.outcomes {
-            let Some(event) = self.event(name) else {
-                continue;
-            };
-            if let Some(edge) = self.event_edge(event, handler, frame) {
-                flow.events.push(edge);
-            }
-        }
-    }
-
-    /// The event of that name; reports what isn't one.
-    pub(super) fn event(&mut self, name: &Ident) -> Option<EventId> {
-        self.mark(Kind::Event, &name.name);
-        match self.policy.events.iter().position(|e| e.name == name.name) {
-            Some(i) => u32::try_from(i).ok().map(EventId),
-            None => {
-                let known: Vec<(String, Option<Span>)> = self
-                    .policy
-                    .events
-                    .iter()
-                    .map(|e| (e.name.clone(), Some(e.span)))
-                    .collect();
-                self.unknown(
-                    "event",
-                    &name.name,
-                    name.span,
-                    known.iter().map(|(n, s)| (n.as_str(), *s)),
-                );
-                None
-            }
-        }
-    }
-
-    pub(super) fn event_edge(
-        &mut self,
-        event: EventId,
-        handler: &'a Handler,
-        frame: &Frame<'a>,
-    ) -> Option<EventEdge> {
-        if let Some(retry) = &handler.retry {
-            self.report(
-                Diagnostic::new(
-                    Code::FW307,
-                    "an event cannot be retried",
-                    retry.span,
-                    "nothing was tried",
-                )
-                .help("remove `retry`"),
-            );
-        }
-        if let Some(bind) = &handler.bind {
-            self.report(
-                Diagnostic::new(
-                    Code::FW103,
-                    "an event carries no value",
-                    bind.span,
-                    "nothing to bind",
-                )
-                .help("remove `as`"),
-            );
-        }
-        let when = match &handler.when {
-            None => None,
-            Some(c) => Some(self.cond(c, &frame.scope())?),
-        };
-        Some(EventEdge {
-            event,
-            when,
-            to: self.goal(&handler.to, frame)?,
-            span: handler.span,
-        })
-    }
-
-    /// The state or end that an arrow points at.
-    pub(super) fn goal(&mut self, to: &Ident, frame: &Frame<'a>) -> Option<Target> {
-        if let Some(i) = frame.states.keys().position(|n| *n == to.name) {
-            return u32::try_from(i).ok().map(|i| Target::State(StateId(i)));
-        }
-        if let Some(i) = frame.ends.keys().position(|n| *n == to.name) {
-            return u32::try_from(i).ok().map(|i| Target::End(EndId(i)));
-        }
-        if !frame.node.complete || frame.ends.is_empty() {
-            self.complete = false;
-            return None;
-        }
-        let known: Vec<(String, Option<Span>)> = frame
-            .states
-            .iter()
-            .map(|(n, s)| ((*n).to_string(), Some(s.name.span)))
-            .chain(
-                frame
-                    .ends
-                    .iter()
-                    .map(|(n, e)| ((*n).to_string(), Some(e.name.span))),
-            )
-            .collect();
-        let what = format!("state or end of `{}` called", frame.node.name.name);
-        self.unknown(
-            &what,
-            &to.name,
-            to.span,
-            known.iter().map(|(n, s)| (n.as_str(), *s)),
-        );
-        None
-    }
-
-    fn end(&mut self, node: &'a tree::End, frame: &Frame<'a>) -> End {
-        let (mut gives, mut gives_type) = (None, None);
-        if let Some(value) = &node.gives {
-            match self.typed_value(value, frame) {
-                Some((expr, ty)) => {
-                    gives = Some(expr);
-                    gives_type = Some(ty);
-                }
-                None => self.complete = false,
-            }
-        }
-        let mut lists: [Vec<ActionId>; 2] = [Vec::new(), Vec::new()];
-        for (list, targets) in lists.iter_mut().zip([&node.keeps, &node.leaves]) {
-            for t in targets {
-                list.extend(self.targets(t).unwrap_or_default());
-            }
-            list.sort_unstable();
-            list.dedup();
-        }
-        let [keeps, leaves] = lists;
-        End {
-            name: node.name.name.clone(),
-            name_span: node.name.span,
-            span: node.span,
-            doc: node.doc.as_ref().map(|d| d.node.clone()),
-            class: node.class,
-            gives,
-            gives_type,
-            keeps,
-            leaves,
         }
     }
 

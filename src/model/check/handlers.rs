@@ -7,6 +7,45 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{self, Ident};
 
+/// What would take whatever is not named.
+const CATCH_ALL: &[&str] = &[
+    "any",
+    "all",
+    "else",
+    "default",
+    "otherwise",
+    "error",
+    "errors",
+    "failure",
+    "fail",
+    "failed",
+    "other",
+    "exception",
+    "anything",
+];
+
+/// Outcomes as others call them.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("success", "ok"),
+    ("succeeded", "ok"),
+    ("done", "ok"),
+    ("yes", "answered"),
+    ("answer", "answered"),
+    ("reply", "answered"),
+    ("timed_out", "timeout"),
+    ("invalid", "malformed"),
+    ("bad_reply", "malformed"),
+    ("rejected", "declined"),
+    ("refused", "denied"),
+    ("forbidden", "denied"),
+    ("rate_limited", "limited"),
+    ("throttled", "limited"),
+    ("gave_up", "stuck"),
+    ("out_of_calls", "exhausted"),
+    ("found", "happened"),
+    ("not_found", "absent"),
+];
+
 impl<'a> Checker<'a> {
     pub(super) fn handler(
         &mut self,
@@ -168,6 +207,12 @@ impl<'a> Checker<'a> {
             self.complete = true;
             return false;
         }
+        let catch_all = CATCH_ALL.contains(&name.name.as_str());
+        let other = OTHER_WORDS
+            .iter()
+            .filter(|(word, _)| *word == name.name)
+            .find(|(_, ours)| state.outcomes.iter().any(|o| o.name == *ours))
+            .map(|(_, ours)| (0, (*ours).to_string()));
         let near = state
             .outcomes
             .iter()
@@ -175,7 +220,9 @@ impl<'a> Checker<'a> {
             .chain(self.policy.events.iter().map(|e| e.name.as_str()))
             .map(|k| (strsim::damerau_levenshtein(k, &name.name), k.to_string()))
             .filter(|(d, k)| *d <= 1 + k.len() / 4)
-            .min();
+            .min()
+            .or(other)
+            .filter(|_| !catch_all);
         let gates = |k: &OutcomeKind| {
             matches!(
                 k,
@@ -202,6 +249,21 @@ impl<'a> Checker<'a> {
             "not declared",
         )
         .label(state.step_span, "handled for this");
+        if catch_all {
+            let list = list.join(", ");
+            self.report(
+                Diagnostic::new(
+                    Code::FW302,
+                    format!("no handler takes everything: there is no `on {}`", name.name),
+                    name.span,
+                    "not declared",
+                )
+                .label(state.step_span, "handled for this")
+                .note("Whoever declares a further failure has to say what happens on it: that is what keeps a policy complete.")
+                .help(format!("name the outcomes: they are {list}")),
+            );
+            return true;
+        }
         let meant = near
             .as_ref()
             .is_some_and(|(_, k)| state.outcomes.iter().any(|o| o.name == *k));

@@ -2,23 +2,31 @@
 //! Every error is reported once, and what is wrong is left out of the policy.
 
 mod actions;
+mod args;
 mod compare;
 mod conds;
 mod consts;
 mod declared;
+mod ends;
+mod events;
 mod facts;
+mod failures;
 mod flow_steps;
 mod flows;
 mod handlers;
 mod history;
 mod outcomes;
 mod paths;
+mod refine;
 mod regexes;
 mod rules;
+mod run_order;
 mod scope;
+mod sides;
 mod targets;
 mod tests;
 mod types;
+mod undo;
 mod unused;
 
 use super::{ActionId, EnumType, Policy, RecordType, Type};
@@ -68,6 +76,7 @@ pub fn check(files: &[tree::File]) -> (Policy, Vec<Diagnostic>) {
         taken: BTreeSet::new(),
         expanded: 0,
         depth: 0,
+        lost_params: BTreeSet::new(),
     };
     checker.header(files);
     checker.declare(files);
@@ -161,6 +170,8 @@ pub(super) struct Checker<'a> {
     /// Every file was read whole, so that what isn't there was never written.
     trusted: bool,
     complete: bool,
+    /// Flows whose parameters were not understood.
+    lost_params: BTreeSet<String>,
     declared: Declared<'a>,
     used: BTreeSet<(Kind, String)>,
     enums: Vec<EnumType>,

@@ -120,6 +120,19 @@ impl<'a> Checker<'a> {
                     );
                     return None;
                 };
+                if node.within.is_none() {
+                    self.report(
+                        Diagnostic::new(
+                            Code::FW110,
+                            format!("`{}` doesn't say how long it waits", node.name.name),
+                            node.name.span,
+                            "an `escalate` needs a time",
+                        )
+                        .note("A question that nobody has answered would stay open for ever, and so would a flow that waits for it; and a yes could come when nobody remembers what was asked.")
+                        .help("write `within` and a duration, as in `to manager within 10m`"),
+                    );
+                    return None;
+                }
                 if let Some(w) = &node.within
                     && w.node <= 0
                 {

@@ -485,6 +485,7 @@ impl<'a> Checker<'a> {
                 rule: rule(self, r)?,
             },
             Expect::Cond(cond) => {
+                self.bare_expectation(cond, flow)?;
                 let mut locals = Vec::new();
                 if let Some(f) = flow.and_then(|f| self.policy.flows.get(f.index())) {
                     locals.extend(f.params.iter().enumerate().map(|(i, p)| Local {
@@ -516,5 +517,44 @@ impl<'a> Checker<'a> {
                 }
             }
         })
+    }
+
+    /// `expect booked` and `expect denied`, which are no conditions.
+    fn bare_expectation(&mut self, cond: &tree::Cond, flow: Option<FlowId>) -> Option<()> {
+        let tree::CondKind::Operand(operand) = &cond.kind else {
+            return Some(());
+        };
+        let tree::OperandKind::Path(path) = &operand.kind else {
+            return Some(());
+        };
+        if !path.rest.is_empty() {
+            return Some(());
+        }
+        let name = path.head.name.as_str();
+        let verdict = match name {
+            "denied" | "refused" | "blocked" | "rejected" => Some("deny"),
+            "allowed" | "permitted" | "ok" => Some("allow"),
+            "escalated" => Some("escalate"),
+            _ => None,
+        };
+        let flows = self.policy.flows.iter().enumerate();
+        let end = flows
+            .filter(|(i, _)| flow.is_none_or(|f| f.index() == *i))
+            .any(|(_, f)| f.ends.iter().any(|e| e.name == name));
+        let wanted = match (verdict, end) {
+            (_, true) => format!("end {name}"),
+            (Some(verdict), _) => verdict.to_string(),
+            _ => return Some(()),
+        };
+        self.report(
+            Diagnostic::new(
+                Code::FW101,
+                format!("`{name}` is no condition"),
+                path.span,
+                "what is expected here?",
+            )
+            .help(format!("write `expect {wanted}`")),
+        );
+        None
     }
 }

@@ -21,7 +21,9 @@ impl Builder<'_> {
                     }
                 }
                 Rule::bad_test_item => {
-                    self.broken(&p, Context::Test, last);
+                    // The line before it was not read as it was meant.
+                    let goes_on = self.broken(&p, Context::Test, last);
+                    items.truncate(items.len() - usize::from(goes_on && !items.is_empty()));
                 }
                 Rule::close => {
                     if let Some(name) = &name {
