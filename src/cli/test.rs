@@ -1,11 +1,15 @@
 //! `failway test`: runs the `test` blocks of policies.
 
+mod coverage;
+
 use super::files::{self, Disk};
 use super::output::{Format, Output, clean, count};
 use super::{Ended, Trouble};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::Sources;
+use crate::testing::coverage::Coverage;
 use crate::testing::{self, Report};
+use coverage::{CoverageFormat, Covered};
 use std::io::Write;
 
 /// Run the `test` blocks of policies
@@ -13,8 +17,10 @@ use std::io::Write;
 #[command(after_help = "Examples:\n  \
     failway test                              all tests of all policies in this folder\n  \
     failway test front_desk.failway           the tests of one policy\n  \
-    failway test --filter \"timeout\" --verbose  some of them, with the paths taken\n\n\
-    Exit codes: 0 all passed, 1 some failed or a policy has errors, 2 it could not run.")]
+    failway test --filter \"timeout\" --verbose  some of them, with the paths taken\n  \
+    failway test --coverage --min 80          what they reach, and at least so much of it\n\n\
+    Exit codes: 0 all passed, 1 some failed, a policy has errors, or too little is reached,\n\
+    2 it could not run.")]
 pub(super) struct Args {
     /// Files, folders to search for *.failway, or - for standard input
     #[arg(default_value = ".", value_name = "PATH")]
@@ -28,6 +34,19 @@ pub(super) struct Args {
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// Show what the tests reach: rules, verdicts, states, transitions, retries, ends
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text"
+    )]
+    coverage: Option<CoverageFormat>,
+    /// With --coverage: how much has to be reached, in percent
+    #[arg(long, value_name = "PERCENT", requires = "coverage")]
+    min: Option<f64>,
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
@@ -35,6 +54,8 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let (mut passed, mut failed, mut skipped, mut broken) = (0, 0, 0, 0);
     let mut unreadable = Vec::new();
+    let mut covered = Vec::new();
+    let in_words = matches!(args.coverage, None | Some(CoverageFormat::Text));
     let work = |file: &str| crate::compile(file, &disk);
     files::each_policy(&files, &disk, work, |file, compiled| {
         let (checked, table) = match compiled {
@@ -59,6 +80,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             broken += 1;
             return Ok(());
         };
+        let mut coverage = Coverage::of(&table);
         for test in &checked.policy.tests {
             if args.filter.as_ref().is_some_and(|f| !test.name.contains(f)) {
                 skipped += 1;
@@ -70,8 +92,19 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             } else {
                 failed += 1;
             }
-            show(out, file, &checked.sources, &report, args.verbose)?;
+            for record in report.records.iter().filter(|_| args.coverage.is_some()) {
+                coverage.add(&table, record);
+            }
+            if in_words {
+                show(out, file, &checked.sources, &report, args.verbose)?;
+            }
         }
+        covered.push(Covered::new(
+            file,
+            coverage,
+            &checked.policy,
+            &checked.sources,
+        ));
         Ok(())
     })?;
     let mut said = format!("{passed} passed, {failed} failed");
@@ -91,10 +124,24 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         }
         said = "there are no tests".to_string();
     }
-    let well = failed == 0 && broken == 0;
+    let mut well = failed == 0 && broken == 0;
     let said = out.paint(if well { "32" } else { "31" }, &said);
     if unreadable.len() < files.len() {
-        writeln!(out, "{said}")?;
+        if in_words {
+            writeln!(out, "{said}")?;
+        } else {
+            out.aside(&said);
+        }
+    }
+    if let Some(format) = args.coverage {
+        coverage::print(out, format, &covered)?;
+        let (reached, least) = (coverage::percent(&covered), args.min.unwrap_or(0.0));
+        if reached < least {
+            well = false;
+            out.aside(&format!(
+                "{reached:.1}% is reached, where {least}% have to be"
+            ));
+        }
     }
     if !unreadable.is_empty() {
         return Err(Trouble::lines(unreadable));

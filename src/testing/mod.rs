@@ -5,6 +5,7 @@
 //! call or the question that waits for it. Waits before retries pass by themselves, as long as they
 //! may be. A `timeout` and a `no_answer` take their time, everything else takes none.
 
+pub mod coverage;
 mod play;
 mod script;
 mod world;

@@ -7,6 +7,7 @@ mod agreement;
 mod cli;
 mod cli_keeps;
 mod common;
+mod coverage;
 mod docs;
 mod editors;
 mod examples;
