@@ -12,6 +12,7 @@ pub mod flow;
 pub mod gate;
 pub mod interp;
 pub mod logic;
+pub mod lsp;
 pub mod model;
 pub mod runtime;
 pub mod source;

@@ -8,6 +8,7 @@ mod explain;
 mod files;
 mod fmt;
 mod load;
+mod lsp;
 mod new;
 mod output;
 mod progress;
@@ -61,6 +62,7 @@ enum Command {
     New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
+    Lsp(lsp::Args),
 }
 
 /// How a command ended.
@@ -110,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),
+        Command::Lsp(args) => lsp::run(args, &mut out),
     };
     let ended = ended.and_then(|ended| out.flush().map(|()| ended).map_err(Trouble::from));
     // A reader that has had enough (`| head`) is no trouble.

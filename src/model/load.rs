@@ -155,7 +155,7 @@ fn circles(loaded: &mut Loaded, edges: &[Vec<(usize, Span)>]) {
 }
 
 /// `path` as seen from the file `from`.
-fn join(from: &str, path: &str) -> String {
+pub(crate) fn join(from: &str, path: &str) -> String {
     let path = path.replace('\\', "/");
     if path.starts_with('/') {
         return normalize(&path);

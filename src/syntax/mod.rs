@@ -85,6 +85,12 @@ pub fn is_reserved(word: &str) -> bool {
     words::RESERVED.contains(&word)
 }
 
+/// The words that begin an item.
+#[must_use]
+pub fn item_words() -> &'static [&'static str] {
+    words::ITEM_WORDS
+}
+
 /// A keyword that was taken for a name is one mistake, wherever that name is used.
 fn keywords_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();

@@ -139,3 +139,80 @@ fn the_vs_code_extension_passes_its_tests_and_is_packed() {
     let packed = std::fs::read(folder.join("failway.vsix")).unwrap();
     assert!(packed.starts_with(b"PK") && packed.len() > 100_000);
 }
+
+/// All words among the texts of the tree-sitter grammar.
+fn texts(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if map.get("type").is_some_and(|t| t == "STRING")
+                && let Some(text) = map.get("value").and_then(Value::as_str)
+                && text.bytes().all(|b| b.is_ascii_lowercase())
+            {
+                found.insert(text.to_string());
+            }
+            map.values().for_each(|v| texts(v, found));
+        }
+        Value::Array(list) => list.iter().for_each(|v| texts(v, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_tree_sitter_grammar_and_its_colours_have_the_words_of_the_language() {
+    let folder = home().join("editors/tree-sitter-failway");
+    let grammar = std::fs::read(folder.join("src/grammar.json")).unwrap();
+    let mut theirs = BTreeSet::new();
+    texts(&serde_json::from_slice(&grammar).unwrap(), &mut theirs);
+    same_words(&theirs, "editors/tree-sitter-failway/grammar.js");
+    let query = std::fs::read_to_string(folder.join("queries/highlights.scm")).unwrap();
+    let coloured: BTreeSet<&str> = query.split('"').skip(1).step_by(2).collect();
+    // These are nodes of their own, or the functions of history and size.
+    let by_node = [
+        "reads", "choose", "true", "false", "bool", "int", "decimal", "string", "duration", "time",
+        "date", "instant", "done", "standing",
+    ];
+    for word in &theirs {
+        let known = coloured.contains(word.as_str()) || by_node.contains(&word.as_str());
+        assert!(known, "queries/highlights.scm has no colour for `{word}`");
+    }
+    let helix = home().join("editors/helix/queries/highlights.scm");
+    assert!(
+        std::fs::read_to_string(helix).unwrap() == query,
+        "Helix has other colours"
+    );
+}
+
+#[test]
+fn the_emacs_mode_has_the_words_of_the_language() {
+    let path = home().join("editors/emacs/failway-mode.el");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, list) = text.split_once(";; words").unwrap();
+    let (list, _) = list.split_once(")\n").unwrap();
+    let mut theirs: BTreeSet<String> = list
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_string)
+        .collect();
+    // Types and truth values have colours of their own.
+    for word in [
+        "bool", "int", "decimal", "string", "duration", "time", "date", "instant", "true", "false",
+    ] {
+        theirs.insert(word.to_string());
+    }
+    same_words(&theirs, "editors/emacs/failway-mode.el");
+}
+
+#[test]
+fn the_tree_sitter_grammar_passes_its_tests() {
+    let folder = home().join("editors/tree-sitter-failway");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tree-sitter");
+    let target = target.to_str().unwrap();
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string());
+    let said = run(
+        &folder,
+        &cargo,
+        &["test", "--locked", "--target-dir", target],
+    );
+    assert!(said.contains("4 passed"), "{said}");
+}

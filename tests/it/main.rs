@@ -16,6 +16,7 @@ mod flows;
 mod fmt;
 mod generate;
 mod generate_flows;
+mod lsp;
 mod mistakes;
 mod model;
 mod mutants;

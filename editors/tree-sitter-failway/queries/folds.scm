@@ -1,0 +1,5 @@
+[
+  (integration) (action_body) (defaults) (confirm) (record_definition) (enum_definition)
+  (flow_body) (state_body) (handlers) (agent) (test_body)
+  (doc) (arguments) (parameters) (record) (list)
+] @fold

@@ -1,0 +1,13 @@
+(integration name: (word) @name) @definition.module
+(action name: (word) @name) @definition.method
+(flow name: (word) @name) @definition.function
+(record_definition name: (type_name) @name) @definition.class
+(enum_definition name: (type_name) @name) @definition.class
+(type_definition name: (type_name) @name) @definition.class
+(allow name: (word) @name) @definition.constant
+(deny name: (word) @name) @definition.constant
+(require name: (word) @name) @definition.constant
+(escalate name: (word) @name) @definition.constant
+(limit name: (word) @name) @definition.constant
+(order name: (word) @name) @definition.constant
+(act action: (word) @name) @reference.call

@@ -1,0 +1,16 @@
+(action) @function.outer
+(action_body) @function.inner
+(flow) @function.outer
+(flow_body) @function.inner
+(state) @block.outer
+(state_body) @block.inner
+(integration) @class.outer
+(record_definition) @class.outer
+(enum_definition) @class.outer
+(test) @test.outer
+(test_body) @test.inner
+(parameter) @parameter.inner
+(argument) @parameter.inner
+(comment) @comment.outer
+(doc) @comment.outer
+(handler) @conditional.outer
