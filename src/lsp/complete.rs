@@ -39,6 +39,7 @@ pub(super) fn at(
         fresh,
         checked,
         around,
+        rule: rule_before(before),
     };
     if let Some(owner) = lead.strip_suffix('.') {
         let owner = owner
@@ -57,7 +58,7 @@ pub(super) fn at(
     if lead.trim().is_empty() {
         return list.beginnings();
     }
-    let rule = ["allow", "deny", "require", "escalate", "limit", "order"].contains(&first);
+    let rule = RULES.contains(&first);
     match last {
         "do" | "settle" | "unwind" | "propose" | "undo" | "confirm" | "instead" => {
             return list.actions();
@@ -100,6 +101,30 @@ pub(super) fn at(
         "and", "or", "not", "in", "is", "matches", "contains",
     ]));
     all
+}
+
+/// The words that begin a rule.
+const RULES: [&str; 6] = ["allow", "deny", "require", "escalate", "limit", "order"];
+
+/// What has been written of a rule, if one is being written: it may be too broken to be read.
+fn rule_before(text: &str) -> &str {
+    let mut start = text.len();
+    while let Some(at) = text
+        .get(..start)
+        .map(|t| t.rfind('\n').map_or(0, |n| n + 1))
+    {
+        let line = text.get(at..).unwrap_or_default();
+        let first = line.split(' ').next().unwrap_or_default();
+        if RULES.contains(&first) {
+            return line;
+        }
+        // Only the first line of an item stands at the margin.
+        if at == 0 || !line.starts_with([' ', '\n']) {
+            return "";
+        }
+        start = at - 1;
+    }
+    ""
 }
 
 fn around<'a>(fresh: &'a Fresh, file: FileId, offset: usize) -> Around<'a> {
@@ -149,6 +174,8 @@ struct List<'a> {
     fresh: &'a Fresh,
     checked: Option<&'a Checked>,
     around: Around<'a>,
+    /// The rule that is being written, as far as it goes.
+    rule: &'a str,
 }
 
 impl List<'_> {
@@ -230,16 +257,11 @@ impl List<'_> {
             all.extend(self.of(kind, ""));
         }
         let names = &self.fresh.names.declared;
-        if let Some(ItemKind::Rule(_)) = self.around.item.map(|i| &i.kind) {
-            // The parameters of the actions that the rule names.
-            let span = self.around.item.map(|i| i.span).unwrap_or_default();
-            let named = self.fresh.names.places.iter().filter(|p| {
-                p.key.kind == Kind::Action
-                    && p.span.file == span.file
-                    && span.range().contains(&(p.span.start as usize))
-            });
-            for place in named {
-                all.extend(self.of(Kind::Param, &place.key.full()));
+        // The parameters of the actions that the rule names.
+        let actions = names.keys().filter(|k| k.kind == Kind::Action);
+        for action in actions.map(Key::full) {
+            if self.rule.contains(&action) {
+                all.extend(self.of(Kind::Param, &action));
             }
         }
         all.extend(
