@@ -460,12 +460,16 @@ fn completion_knows_where_it_is() {
     assert_eq!(try_at("late == false", "Queue."), ["billing", "events"]);
     // What is not handled yet comes first.
     let outcomes = try_at("on not_found | malformed | denied", "on ");
-    assert_eq!(
-        outcomes[..3],
-        ["denied", "malformed", "not_found"],
-        "{outcomes:?}"
-    );
-    has(&outcomes, &["ok", "timeout"]);
+    let open = [
+        "declined",
+        "denied",
+        "expired",
+        "limited",
+        "malformed",
+        "not_found",
+    ];
+    assert_eq!(outcomes[..6], open, "{outcomes:?}");
+    assert_eq!(outcomes[6..], ["ok", "timeout", "unavailable"]);
     has(&try_at("input late", "in"), &["allow", "flow", "input"]);
     has(&try_at("on ok ", "o"), &["on", "do", "visits"]);
     assert!(try_at("changes nothing", "wh").is_empty(), "inside a text");
