@@ -5,6 +5,7 @@ use super::engine::Engine;
 use super::fault::{Fault, Refusable};
 use super::gate::Origin;
 use super::record::Trace;
+use super::refusal;
 use super::session::{Call, Ended, Fate, TakenSlot};
 use super::verdict::{Again, Decision};
 use crate::table::format::Action;
@@ -37,12 +38,7 @@ impl Engine<'_> {
             return self.agent_exhausted();
         }
         let Some(index) = index else {
-            let decision = Decision::deny(
-                "invalid",
-                format!("There is no action {name}."),
-                Again::Never {},
-            );
-            self.refused_outright(name, args, decision);
+            self.refused_outright(name, args, refusal::no_action(name));
             return Ok(());
         };
         let (_, decision) = self.submit(index, args, Origin::Outside)?;

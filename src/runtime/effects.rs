@@ -131,7 +131,7 @@ impl Engine<'_> {
             line.on == outcome
                 && line
                     .when
-                    .is_none_or(|when| eval::holds(self.body, &scene, when))
+                    .is_none_or(|when| self.table.index().holds(&scene, when))
         })?;
         if !line.happened {
             let after = confirm.after_ms.unwrap_or(0);

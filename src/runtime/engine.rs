@@ -288,7 +288,7 @@ impl<'a> Engine<'a> {
     /// The scene for edges and expressions of the flow.
     pub(super) fn situation(&self) -> Situation<'_> {
         Situation {
-            body: self.body,
+            table: self.table,
             session: &self.s,
             now: self.now,
             inputs: &self.inputs,

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// The fact's value for a key in the scope of the question.
 pub(super) fn value<'a>(asked: &Situation<'a>, index: u32, keys: &[Path]) -> Option<&'a Value> {
-    let body = asked.body;
+    let body = asked.table.body();
     let fact = body.facts.get(index as usize)?;
     let key = eval::key(asked, keys);
     let as_of = asked.facts_as_of.unwrap_or(Point {
@@ -27,7 +27,7 @@ pub(super) fn value<'a>(asked: &Situation<'a>, index: u32, keys: &[Path]) -> Opt
         .iter()
         .filter_map(|call| known(call).map(|known| (call, known)))
         .filter(|(call, known)| {
-            known.seq < as_of.seq && history::counted(body, call, &fact.source, keys, &key)
+            known.seq < as_of.seq && history::counted(asked.table, call, &fact.source, keys, &key)
         })
         .max_by_key(|(_, known)| known.seq);
     let (call, known) = latest?;

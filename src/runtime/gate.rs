@@ -130,7 +130,7 @@ impl Engine<'_> {
         }
         let leaf = {
             let scene = self.about(action, &args, repeats);
-            eval::leaf(self.body, &scene, action.gate)
+            self.table.index().leaf(&scene, action.gate)
         };
         let ruled = action
             .verdicts

@@ -2,19 +2,21 @@
 
 use super::session::{Call, Fate, Session};
 use super::situation::{CallScene, Situation};
+use crate::table::Table;
 use crate::table::eval::{self, Scene};
 use crate::table::format::{Asks, Body, Counted, Effect, Path, Root};
 use serde_json::Value;
 
 /// The answer to `body.histories[index]`: 0 or 1, or a count.
 pub(super) fn answer(asked: &Situation<'_>, index: u32) -> i64 {
-    let (body, session) = (asked.body, asked.session);
+    let (table, session) = (asked.table, asked.session);
+    let body = table.body();
     let Some(history) = body.histories.get(index as usize) else {
         return 0;
     };
     let keys = eval::key(asked, &history.keys);
     let counts = |call: &&Call| {
-        let concerns = |c: &Counted| counted(body, call, c, &history.keys, &keys);
+        let concerns = |c: &Counted| counted(table, call, c, &history.keys, &keys);
         speaks_of(body, session, history.asks, call) && history.counted.iter().any(concerns)
     };
     match history.asks {
@@ -46,7 +48,7 @@ fn writes(body: &Body, call: &Call) -> bool {
 
 /// Whether a call is of the counted action, satisfies its `where` and has the key.
 pub(super) fn counted(
-    body: &Body,
+    table: &Table,
     call: &Call,
     counted: &Counted,
     paths: &[Path],
@@ -55,12 +57,12 @@ pub(super) fn counted(
     if call.action != counted.action {
         return false;
     }
-    let Some(scene) = CallScene::of(body, call) else {
+    let Some(scene) = CallScene::of(table.body(), call) else {
         return false;
     };
     counted
         .when
-        .is_none_or(|when| eval::holds(body, &scene, when))
+        .is_none_or(|when| table.index().holds(&scene, when))
         && same_key(&scene, &counted.keys, paths, keys)
 }
 

@@ -7,8 +7,9 @@ use super::history;
 use super::session::{Call, TakenSlot};
 use super::situation::CallScene;
 use super::verdict::{Again, Decision, Verdict};
+use crate::table::Table;
 use crate::table::eval;
-use crate::table::format::{Action, Body, Counted, Limit, LimitUse};
+use crate::table::format::{Action, Counted, Limit, LimitUse};
 use crate::table::scalar::NUMBER_MAX;
 use crate::words;
 use serde_json::{Map, Value};
@@ -41,7 +42,7 @@ impl Engine<'_> {
         repeats: bool,
         take: bool,
     ) -> Refusable<Used> {
-        let concerned = concerned(self.body, action, args, repeats)?;
+        let concerned = concerned(self.table, action, args, repeats)?;
         for c in &concerned {
             if c.limit.per_ms.is_none() && self.counted_here(c) >= c.limit.count {
                 return Ok(Used::Up(self.used_up(c.limit, None)?));
@@ -100,7 +101,7 @@ impl Engine<'_> {
             return false;
         }
         if call.result.is_some() {
-            return history::counted(self.body, call, counted, &c.usage.keys, &c.keys);
+            return history::counted(self.table, call, counted, &c.usage.keys, &c.keys);
         }
         let Some(scene) = CallScene::of(self.body, call) else {
             return false;
@@ -108,7 +109,7 @@ impl Engine<'_> {
         let usage = scene.action.limits.iter().find(|u| u.limit == c.index);
         let taken_in = usage
             .and_then(|u| u.when)
-            .is_none_or(|when| eval::holds(self.body, &scene, when));
+            .is_none_or(|when| self.table.index().holds(&scene, when));
         taken_in && history::may_have_key(&scene, &counted.keys, &c.usage.keys, &c.keys)
     }
 
@@ -177,7 +178,7 @@ impl Engine<'_> {
         let Some(scene) = CallScene::of(self.body, call) else {
             return;
         };
-        let body = self.body;
+        let (body, index) = (self.body, self.table.index());
         let uncounted: Vec<u32> = call
             .slots
             .iter()
@@ -189,7 +190,7 @@ impl Engine<'_> {
                     .and_then(|l| l.counted.iter().find(|c| c.action == call.action));
                 counted
                     .and_then(|c| c.when)
-                    .is_some_and(|when| !eval::holds(body, &scene, when))
+                    .is_some_and(|when| !index.holds(&scene, when))
             })
             .collect();
         self.release(id, |slot| uncounted.contains(&slot.limit));
@@ -210,7 +211,7 @@ impl Engine<'_> {
 
 /// The limits that count the proposal. A repeat of an effect is no further effect.
 fn concerned<'b>(
-    body: &'b Body,
+    table: &'b Table,
     action: &'b Action,
     args: &Map<String, Value>,
     repeats: bool,
@@ -222,10 +223,10 @@ fn concerned<'b>(
     };
     let mut out = Vec::new();
     for usage in &action.limits {
-        let limit = get(&body.limits, usage.limit, "limit")?;
+        let limit = get(&table.body().limits, usage.limit, "limit")?;
         let counts = usage
             .when
-            .is_none_or(|when| eval::holds(body, &scene, when));
+            .is_none_or(|when| table.index().holds(&scene, when));
         if counts && !(limit.effects && repeats) {
             out.push(Concerned {
                 index: usage.limit,

@@ -41,6 +41,7 @@
 //! | `request`, `verdict`, `directive`, `record`, `fault` | what goes in and out |
 //! | `narrate` | what happened, in words |
 //! | `gate`, `refusal`, `limits`, `approval` | the verdict on a proposal |
+//! | `prepared` | the same without a session, very often |
 //! | `calls`, `effects`, `history`, `facts` | the call log, and what it tells |
 //! | `flow`, `clock` | states, edges, events; what the clock brings |
 //! | `counters`, `ledger`, `replay`, `follow`, `redact` | shared limits; records used again, or stripped |
@@ -61,6 +62,7 @@ pub(crate) mod history;
 pub mod ledger;
 mod limits;
 mod narrate;
+pub mod prepared;
 mod read;
 pub mod record;
 pub mod redact;
@@ -77,6 +79,7 @@ pub use directive::Directive;
 pub(crate) use engine::{Befall, Befalling};
 pub use engine::{Given, Runtime, Stepped};
 pub use fault::Fault;
+pub use prepared::{Inputs, Prepared};
 pub use record::{Position, Record, Trace};
 pub use redact::Redaction;
 pub use replay::{replay, replay_from};

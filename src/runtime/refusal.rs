@@ -5,7 +5,7 @@ use super::session::{Doing, Fate};
 use super::verdict::{Again, Decision};
 use crate::table::format::{Action, Effect, Step};
 use crate::table::scalar::later;
-use crate::table::value::{Unknown, normalise_fields};
+use crate::table::value::{Invalid, Unknown, normalise_fields};
 use crate::words;
 use serde_json::{Map, Value};
 
@@ -16,22 +16,11 @@ impl Engine<'_> {
         action: &Action,
         args: &Value,
     ) -> Result<Map<String, Value>, Box<Decision>> {
-        let invalid = |problem: String| {
-            Box::new(Decision::deny(
-                "invalid",
-                format!("{} cannot be called like that: {problem}.", action.name),
-                Again::OtherArguments {},
-            ))
-        };
         let Value::Object(given) = args else {
-            return Err(invalid("the arguments must be an object".to_owned()));
+            return Err(no_object(action));
         };
-        normalise_fields(self.body, &action.params, given, Unknown::Refuse).map_err(|e| {
-            invalid(match e.at.as_str() {
-                "" => e.problem,
-                at => format!("`{at}` {}", said_of(&e.problem)),
-            })
-        })
+        normalise_fields(self.body, &action.params, given, Unknown::Refuse)
+            .map_err(|e| invalid(action, e))
     }
 
     /// Whether the position admits a proposal from outside.
@@ -149,6 +138,42 @@ impl Engine<'_> {
 }
 
 /// `is missing` as it stands; `12 is above 8` after a colon's work is done by "is wrong".
+/// The refusal of arguments that are no object.
+pub(super) fn no_object(action: &Action) -> Box<Decision> {
+    malformed(action, "the arguments must be an object")
+}
+
+/// The refusal of arguments whose text is no JSON.
+pub(super) fn no_json(action: &Action, why: &str) -> Box<Decision> {
+    malformed(action, &format!("the arguments are no JSON: {why}"))
+}
+
+/// The refusal of arguments that are not as their types want them.
+pub(super) fn invalid(action: &Action, why: Invalid) -> Box<Decision> {
+    let problem = match why.at.as_str() {
+        "" => why.problem,
+        at => format!("`{at}` {}", said_of(&why.problem)),
+    };
+    malformed(action, &problem)
+}
+
+fn malformed(action: &Action, problem: &str) -> Box<Decision> {
+    Box::new(Decision::deny(
+        "invalid",
+        format!("{} cannot be called like that: {problem}.", action.name),
+        Again::OtherArguments {},
+    ))
+}
+
+/// The refusal of an action that the table doesn't have.
+pub(super) fn no_action(name: &str) -> Decision {
+    Decision::deny(
+        "invalid",
+        format!("There is no action {name}."),
+        Again::Never {},
+    )
+}
+
 fn said_of(problem: &str) -> String {
     if problem.starts_with("is ") {
         problem.to_owned()

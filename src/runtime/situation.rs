@@ -3,6 +3,7 @@
 
 use super::session::{Call, Point, Session};
 use super::{facts, history};
+use crate::table::Table;
 use crate::table::eval::Scene;
 use crate::table::format::{Action, Body, Field, Root};
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 /// A scene over a session.
 #[derive(Clone, Copy)]
 pub(super) struct Situation<'a> {
-    pub(super) body: &'a Body,
+    pub(super) table: &'a Table,
     pub(super) session: &'a Session,
     pub(super) now: i64,
     pub(super) inputs: &'a Map<String, Value>,
@@ -27,7 +28,7 @@ impl Scene for Situation<'_> {
                 let (action, args) = self.proposal?;
                 by_index(&action.params, *index, args)
             }
-            Root::Input { index } => by_index(&self.body.inputs, *index, self.inputs),
+            Root::Input { index } => by_index(&self.table.body().inputs, *index, self.inputs),
             Root::Fact { index, keys } => facts::value(self, *index, keys),
             Root::Slot { index } => self
                 .session
@@ -45,7 +46,7 @@ impl Scene for Situation<'_> {
     }
 
     fn position(&self) -> i64 {
-        position(self.body, self.session).unwrap_or(0)
+        position(self.table.body(), self.session).unwrap_or(0)
     }
 }
 

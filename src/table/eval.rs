@@ -1,14 +1,16 @@
-//! Evaluation of what a table holds: paths, probes, diagrams, expressions. All that a runtime needs
-//! to know about the world comes through a [`Scene`].
+//! Evaluation of what a table holds: paths and expressions here, probes and diagrams in the
+//! [`Index`]. All that a runtime needs to know about the world comes through a [`Scene`].
 //!
 //! Nothing here fails or panics: a verified table (`Table`) holds no broken index, and for any
 //! other the answer is leaf 0 or an absent value.
 
+mod index;
 mod watch;
 
+pub use index::Index;
+
 use super::canonical::any_text;
-use super::format::{Body, Expr, Part, Path, Probe, Ref, Root, Type};
-use super::value::{class, length, number};
+use super::format::{Expr, Part, Path, Root};
 use serde_json::{Map, Value};
 pub(crate) use watch::{Seen, watched};
 
@@ -23,7 +25,7 @@ pub trait Scene {
     /// the count. Its key paths are evaluated in this same scene.
     fn history(&self, index: u32) -> i64;
 
-    /// See [`Probe::Position`].
+    /// See [`Probe::Position`](super::format::Probe::Position).
     fn position(&self) -> i64;
 }
 
@@ -54,29 +56,6 @@ impl Scene for CallScene<'_> {
     }
 }
 
-/// A scene with the element that a `some` looks at.
-struct ElementScene<'a> {
-    outer: &'a dyn Scene,
-    element: &'a Value,
-}
-
-impl Scene for ElementScene<'_> {
-    fn root(&self, root: &Root) -> Option<&Value> {
-        match root {
-            Root::Element {} => Some(self.element),
-            other => self.outer.root(other),
-        }
-    }
-
-    fn history(&self, index: u32) -> i64 {
-        self.outer.history(index)
-    }
-
-    fn position(&self) -> i64 {
-        self.outer.position()
-    }
-}
-
 /// The value that a path leads to; `None` if it is absent.
 #[must_use]
 pub fn path<'a>(scene: &'a dyn Scene, path: &Path) -> Option<&'a Value> {
@@ -91,107 +70,6 @@ pub fn path<'a>(scene: &'a dyn Scene, path: &Path) -> Option<&'a Value> {
 #[must_use]
 pub fn key(scene: &dyn Scene, parts: &[Path]) -> Vec<Option<Value>> {
     parts.iter().map(|p| path(scene, p).cloned()).collect()
-}
-
-/// Walks a diagram and gives the leaf's number.
-#[must_use]
-pub fn leaf(body: &Body, scene: &dyn Scene, start: Ref) -> u32 {
-    let mut at = start;
-    let watching = watch::on();
-    loop {
-        let Ok(index) = usize::try_from(at) else {
-            return u32::try_from(-(at + 1)).unwrap_or(0);
-        };
-        let Some(node) = body.nodes.get(index) else {
-            return 0;
-        };
-        let Some(asked) = body.probes.get(node.probe as usize) else {
-            return 0;
-        };
-        let v = probe(body, scene, asked);
-        let branch = node.cuts.partition_point(|&cut| cut <= v);
-        if watching {
-            watch::saw(at, &node.cuts, branch, v);
-        }
-        let Some(&next) = node.next.get(branch) else {
-            return 0;
-        };
-        // INVARIANT: children come before their parents, so every walk ends.
-        if next >= at {
-            return 0;
-        }
-        at = next;
-    }
-}
-
-/// Whether a condition holds: leaf 1 of its diagram.
-#[must_use]
-pub fn holds(body: &Body, scene: &dyn Scene, condition: Ref) -> bool {
-    leaf(body, scene, condition) == 1
-}
-
-/// The answer to a probe.
-#[must_use]
-pub fn probe(body: &Body, scene: &dyn Scene, asked: &Probe) -> i64 {
-    match asked {
-        Probe::Value { path: p, ty } => scalar(body, scene, p, ty).unwrap_or(0),
-        Probe::Present { path: p } => i64::from(path(scene, p).is_some()),
-        Probe::Length { path: p } => path(scene, p).and_then(Value::as_str).map_or(0, length),
-        Probe::Size { path: p } => path(scene, p)
-            .and_then(Value::as_array)
-            .map_or(0, |list| i64::try_from(list.len()).unwrap_or(i64::MAX)),
-        Probe::Class { path: p, automaton } => path(scene, p)
-            .and_then(Value::as_str)
-            .map_or(0, |text| i64::from(class(body, *automaton, text))),
-        Probe::Difference {
-            left,
-            left_type,
-            left_factor,
-            right,
-            right_type,
-            right_factor,
-        } => {
-            let left = scalar(body, scene, left, left_type);
-            let right = scalar(body, scene, right, right_type);
-            match (left, right) {
-                (Some(left), Some(right)) => saturated(
-                    i128::from(left) * i128::from(*left_factor)
-                        - i128::from(right) * i128::from(*right_factor),
-                ),
-                _ => 0,
-            }
-        }
-        Probe::Equal { left, right } => match (path(scene, left), path(scene, right)) {
-            (Some(left), Some(right)) => i64::from(left == right),
-            _ => 0,
-        },
-        Probe::Some { list, when } => {
-            let Some(Value::Array(items)) = path(scene, list) else {
-                return 0;
-            };
-            i64::from(items.iter().any(|element| {
-                let inner = ElementScene {
-                    outer: scene,
-                    element,
-                };
-                holds(body, &inner, *when)
-            }))
-        }
-        Probe::History { history } => scene.history(*history),
-        Probe::HistoryDifference { left, right } => {
-            scene.history(*left).saturating_sub(scene.history(*right))
-        }
-        Probe::Position {} => scene.position(),
-    }
-}
-
-fn scalar(body: &Body, scene: &dyn Scene, p: &Path, ty: &Type) -> Option<i64> {
-    number(body, ty, path(scene, p)?)
-}
-
-/// Cuts lie within ±(2⁵³−1), so what is beyond `i64` compares the same at its edge.
-fn saturated(n: i128) -> i64 {
-    i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The value of an expression; `None` if it is absent. Arguments made so still have to go through

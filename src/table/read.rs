@@ -2,6 +2,7 @@
 //! index, a path or a type again.
 
 use super::check::{self, Broken};
+use super::eval::Index;
 use super::format::{Action, Body, Document, FORMAT, Flow, SourceDigest, VERSION};
 use super::{canonical, strict};
 use serde_json::Value;
@@ -100,6 +101,7 @@ impl From<Broken> for ReadError {
 #[derive(Clone, Debug)]
 pub struct Table {
     document: Document,
+    index: Index,
     actions: BTreeMap<String, u32>,
     action_wires: BTreeMap<String, u32>,
     flows: BTreeMap<String, u32>,
@@ -165,6 +167,7 @@ impl Table {
         check::check(&document.body)?;
         let body = &document.body;
         Ok(Self {
+            index: Index::new(body),
             actions: index(body.actions.iter().map(|a| &a.name)),
             action_wires: index(body.actions.iter().map(|a| &a.wire)),
             flows: index(body.flows.iter().map(|f| &f.name)),
@@ -178,6 +181,12 @@ impl Table {
     #[must_use]
     pub fn body(&self) -> &Body {
         &self.document.body
+    }
+
+    /// Its diagrams, ready to be walked.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
     }
 
     /// `sha256:` and the hex digest of the body.

@@ -2,7 +2,7 @@
 //! into the numbers that probes compare.
 
 use super::canonical::{any_text, order};
-use super::format::{Body, Field, Type};
+use super::format::{Automaton, Body, Field, Type};
 use super::scalar::{
     date_days, date_text, decimal_text, decimal_units, time_seconds, time_text, whole,
 };
@@ -159,47 +159,109 @@ pub fn normalise_fields(
     object: &Map<String, Value>,
     unknown: Unknown,
 ) -> Result<Map<String, Value>, Invalid> {
+    let values = normalise_each(body, fields, object, unknown)?;
+    let named = fields.iter().zip(values);
+    Ok(named
+        .filter_map(|(field, value)| Some((field.wire.clone(), value?)))
+        .collect())
+}
+
+/// The same, with one value for each field, in order; `None` is absent.
+///
+/// # Errors
+/// As for [`normalise_fields`].
+pub fn normalise_each(
+    body: &Body,
+    fields: &[Field],
+    object: &Map<String, Value>,
+    unknown: Unknown,
+) -> Result<Vec<Option<Value>>, Invalid> {
     let stray = |name: &&String| !fields.iter().any(|f| f.wire == **name);
     if unknown == Unknown::Refuse
         && let Some(name) = object.keys().filter(stray).min_by(|a, b| order(a, b))
     {
         return Err(Invalid::new(format!("`{name}` is not known here")));
     }
-    let mut out = Map::new();
-    for field in fields {
-        match object.get(&field.wire) {
-            None | Some(Value::Null) if field.optional => {}
-            None => return Err(Invalid::new("is missing").within(&field.wire)),
-            Some(value) => {
-                let value = normalise(body, &field.ty, value, unknown)
-                    .map_err(|e| e.within(&field.wire))?;
-                out.insert(field.wire.clone(), value);
-            }
-        }
-    }
-    Ok(out)
+    fields
+        .iter()
+        .map(|field| match object.get(&field.wire) {
+            None | Some(Value::Null) if field.optional => Ok(None),
+            None => Err(Invalid::new("is missing").within(&field.wire)),
+            Some(value) => normalise(body, &field.ty, value, unknown)
+                .map(Some)
+                .map_err(|e| e.within(&field.wire)),
+        })
+        .collect()
 }
 
-/// The number that probes compare: an ordered scalar in its unit, a bool as 0 or 1, an enum as its
-/// variant's index. `None` for other types and for what is not in wire form.
-#[must_use]
-pub fn number(body: &Body, ty: &Type, value: &Value) -> Option<i64> {
-    match ty {
-        Type::Bool {} => value.as_bool().map(i64::from),
-        Type::Int { .. } | Type::Duration { .. } | Type::Instant { .. } => whole(value),
-        Type::Decimal { scale, .. } => decimal(value, *scale).ok(),
-        Type::Time { .. } => time_seconds(value.as_str()?),
-        Type::Date { .. } => date_days(value.as_str()?),
-        Type::Enum { of } => {
-            let of = body.enums.get(*of as usize)?;
-            let wire = value.as_str()?;
-            let listed = of.variants.iter().position(|v| v.wire == wire);
-            match listed {
-                Some(index) => i64::try_from(index).ok(),
-                None => of.other.map(i64::from),
+/// How a value becomes the number that probes compare: an ordered scalar in its unit, a bool as 0 or
+/// 1, an enum as its variant's index.
+#[derive(Clone, Debug)]
+pub struct Reading(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Bool,
+    Whole,
+    Decimal {
+        scale: u32,
+    },
+    Time,
+    Date,
+    Variant {
+        listed: Variants,
+        other: Option<i64>,
+    },
+    None,
+}
+
+/// Variants by their names on the wire, ascending.
+type Variants = Vec<(String, i64)>;
+
+impl Reading {
+    /// How values of a type are read.
+    #[must_use]
+    pub fn of(body: &Body, ty: &Type) -> Self {
+        Self(match ty {
+            Type::Bool {} => Kind::Bool,
+            Type::Int { .. } | Type::Duration { .. } | Type::Instant { .. } => Kind::Whole,
+            Type::Decimal { scale, .. } => Kind::Decimal { scale: *scale },
+            Type::Time { .. } => Kind::Time,
+            Type::Date { .. } => Kind::Date,
+            Type::Enum { of } => match body.enums.get(*of as usize) {
+                Some(of) => {
+                    let wires = of.variants.iter().map(|v| v.wire.clone());
+                    let mut listed: Variants = wires.zip(0..).collect();
+                    listed.sort();
+                    Kind::Variant {
+                        listed,
+                        other: of.other.map(i64::from),
+                    }
+                }
+                None => Kind::None,
+            },
+            Type::String { .. } | Type::Record { .. } | Type::List { .. } => Kind::None,
+        })
+    }
+
+    /// The number. `None` for types that have none and for what is not in wire form.
+    #[must_use]
+    pub fn number(&self, value: &Value) -> Option<i64> {
+        match &self.0 {
+            Kind::Bool => value.as_bool().map(i64::from),
+            Kind::Whole => whole(value),
+            Kind::Decimal { scale } => decimal(value, *scale).ok(),
+            Kind::Time => time_seconds(value.as_str()?),
+            Kind::Date => date_days(value.as_str()?),
+            Kind::Variant { listed, other } => {
+                let wire = value.as_str()?;
+                match listed.binary_search_by(|(name, _)| name.as_str().cmp(wire)) {
+                    Ok(at) => listed.get(at).map(|&(_, index)| index),
+                    Err(_) => *other,
+                }
             }
+            Kind::None => None,
         }
-        Type::String { .. } | Type::Record { .. } | Type::List { .. } => None,
     }
 }
 
@@ -212,20 +274,29 @@ pub fn length(text: &str) -> i64 {
 /// The class that an automaton gives to a string; 0 for an automaton that isn't there.
 #[must_use]
 pub fn class(body: &Body, automaton: u32, text: &str) -> u32 {
-    let Some(a) = body.automata.get(automaton as usize) else {
-        return 0;
-    };
+    match body.automata.get(automaton as usize) {
+        Some(a) => class_in(a, text, |byte| a.class_of_byte(byte)),
+        None => 0,
+    }
+}
+
+/// The class that an automaton gives to a string, with the classes of bytes as given.
+pub(super) fn class_in(a: &Automaton, text: &str, class_of_byte: impl Fn(u8) -> u32) -> u32 {
     let mut state = 0_u32;
     for byte in text.bytes() {
-        let upto = a.alphabet.partition_point(|&(first, _)| first <= byte);
-        let class = upto
-            .checked_sub(1)
-            .and_then(|i| a.alphabet.get(i))
-            .map_or(0, |&(_, class)| class);
-        let cell = state as usize * a.classes as usize + class as usize;
+        let cell = state as usize * a.classes as usize + class_of_byte(byte) as usize;
         state = a.next.get(cell).copied().unwrap_or(0);
     }
     a.accept.get(state as usize).copied().unwrap_or(0)
+}
+
+impl Automaton {
+    /// The class of a byte, from its run.
+    pub(super) fn class_of_byte(&self, byte: u8) -> u32 {
+        let upto = self.alphabet.partition_point(|&(first, _)| first <= byte);
+        let run = upto.checked_sub(1).and_then(|i| self.alphabet.get(i));
+        run.map_or(0, |&(_, class)| class)
+    }
 }
 
 fn decimal(value: &Value, scale: u32) -> Result<i64, Invalid> {

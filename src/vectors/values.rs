@@ -5,7 +5,7 @@ use super::rng::Rng;
 use crate::table::format::{Body, Field, Path, Probe, Root, Type};
 use crate::table::sample::{self, text_of_class};
 use crate::table::scalar::{date_text, decimal_text, time_text};
-use crate::table::value::number;
+use crate::table::value::Reading;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -242,7 +242,8 @@ impl Draw<'_> {
             return value.clone();
         }
         let by = if rng.chance(128) { 1 } else { -1 };
-        number(self.body, ty, value)
+        Reading::of(self.body, ty)
+            .number(value)
             .and_then(|n| wire(ty, n.saturating_add(by)))
             .unwrap_or_else(|| value.clone())
     }

@@ -8,10 +8,10 @@ use failway::interp::calls::{Call, Calls, InSession, Moment, Proposal, Reply};
 use failway::interp::rules::{SharedCounts, Verdict};
 use failway::interp::shortlist::Shortlist;
 use failway::interp::{Fixed, Interp};
-use failway::model::{ActionId, Const, CountedAction, HistoryTerm, Input, Param, Policy};
+use failway::model::{Action, ActionId, Const, CountedAction, HistoryTerm, Input, Param, Policy};
 use failway::runtime::{self, Asked, Given, Memory, Request, Runtime, Session, Trace};
 use failway::syntax::tree::HistoryFunc;
-use failway::table::eval::{self, Scene};
+use failway::table::eval::Scene;
 use failway::table::format::{self, VerdictKind};
 use fastrand::Rng;
 use serde_json::{Map, Value};
@@ -128,7 +128,7 @@ fn same_in_any_world(rng: &mut Rng, made: &Generated, worlds: usize) -> usize {
             let short = interp.gate_among(&world, shortlist.of(&interp, &world));
             assert_eq!(short.as_ref(), Some(&expected), "{}", made.text);
             let of = &body.actions[id as usize];
-            let said = &of.verdicts[eval::leaf(body, &scene, of.gate) as usize];
+            let said = &of.verdicts[made.table.index().leaf(&scene, of.gate) as usize];
             let kind = match expected.verdict {
                 Verdict::Deny => VerdictKind::Deny,
                 Verdict::Escalate => VerdictKind::Escalate,
@@ -142,10 +142,37 @@ fn same_in_any_world(rng: &mut Rng, made: &Generated, worlds: usize) -> usize {
                 world.params,
                 made.text
             );
+            if scene.facts.iter().all(Option::is_none) {
+                assert_eq!(without_a_session(made, action, &scene), said);
+            }
             done += 1;
         }
     }
     done
+}
+
+/// The verdict of the rules alone.
+fn without_a_session<'m>(
+    made: &'m Generated,
+    action: &Action,
+    scene: &Wires,
+) -> &'m format::Verdict {
+    let named = |names: Vec<&String>, values: &[Option<Value>]| -> Map<String, Value> {
+        let pairs = names.into_iter().zip(values);
+        pairs
+            .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
+            .collect()
+    };
+    let runtime = Runtime::new(&made.table);
+    let args = named(
+        action.params.iter().map(|p| &p.wire).collect(),
+        &scene.params,
+    );
+    let declared = &made.checked.policy.inputs;
+    let inputs = named(declared.iter().map(|i| &i.wire).collect(), &scene.inputs);
+    let text = Value::Object(args).to_string();
+    let prepared = runtime.prepare_text(&action.full_name, &text).unwrap();
+    prepared.decide(&runtime.prepare_inputs(&inputs).unwrap())
 }
 
 // ── Interpreter and runtime, in sessions ─────────────────────────────────────

@@ -1,5 +1,6 @@
 //! Decision diagrams: shared acyclic graphs that test integer-valued probes.
 
+mod apart;
 mod build;
 mod walk;
 

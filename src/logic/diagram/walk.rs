@@ -191,13 +191,9 @@ impl Logic {
             let Some(node) = diagram.nodes.get(step.node as usize) else {
                 continue;
             };
-            let at = step.branch as usize;
-            let low = at
-                .checked_sub(1)
-                .and_then(|i| node.cuts.get(i))
-                .copied()
-                .unwrap_or(i64::MIN);
-            let high = node.cuts.get(at).map_or(i64::MAX, |c| c - 1);
+            let Some((low, high)) = diagram.range(*step) else {
+                continue;
+            };
             let set = IntSet::range(low, high);
             let probe = node.probe.clone();
             parts.push(self.probe_in(&probe, &set));

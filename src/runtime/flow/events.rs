@@ -6,7 +6,6 @@ use crate::runtime::engine::Engine;
 use crate::runtime::fault::{Fault, Refusable};
 use crate::runtime::record::{EventEffect, Trace};
 use crate::runtime::session::WaitingEvent;
-use crate::table::eval;
 use crate::table::format::{EventEdge, Step, Target};
 
 impl<'a> Engine<'a> {
@@ -151,7 +150,7 @@ impl<'a> Engine<'a> {
             edge.event == event
                 && edge
                     .when
-                    .is_none_or(|when| eval::holds(self.body, &scene, when))
+                    .is_none_or(|when| self.table.index().holds(&scene, when))
         };
         for level in run.levels.iter().rev() {
             let own = &self.state(level.state)?.events;

@@ -280,7 +280,7 @@ impl<'a> Engine<'a> {
             };
             let fits = handler
                 .when
-                .is_none_or(|when| eval::holds(self.body, &self.situation(), when));
+                .is_none_or(|when| self.table.index().holds(&self.situation(), when));
             if !fits {
                 if let Some((slot, was)) = before {
                     self.bind(slot, was)?;

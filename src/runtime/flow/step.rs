@@ -71,7 +71,7 @@ impl<'a> Engine<'a> {
                 let scene = self.situation();
                 let branch = branches
                     .iter()
-                    .find(|b| eval::holds(self.body, &scene, b.when));
+                    .find(|b| self.table.index().holds(&scene, b.when));
                 let target = branch.map(|b| &b.to).or(otherwise.as_ref());
                 match target {
                     Some(target) => Ok(Next::Go(target)),

@@ -179,3 +179,33 @@ fn what_no_session_knows_is_refused_in_words() {
         "no_approval"
     );
 }
+
+#[test]
+fn the_bare_verdict_of_the_rules_needs_no_session() {
+    let table = shop();
+    let runtime = Runtime::new(&table);
+    let inputs = runtime
+        .prepare_inputs(&object(json!({"open": true})))
+        .unwrap();
+    let first = runtime
+        .prepare_text("refunds.create", r#"{"order": "A", "amount": 50}"#)
+        .unwrap();
+    let said = first.decide(&inputs);
+    assert_eq!(first.action().name, "pay.refund");
+    assert_eq!(said.reason, "look the order up first");
+    let refused = |name: &str, args: &str| {
+        let decision = runtime.prepare_text(name, args).unwrap_err();
+        assert_eq!(decision.rule.as_deref(), Some("invalid"));
+        decision.reason
+    };
+    let args = r#"{"order": "A", "amount": 1001}"#;
+    assert!(refused("pay.refund", args).contains("1001 is above 1000"));
+    assert!(refused("pay.refund", "[1]").contains("must be an object"));
+    assert!(refused("pay.refund", "{").contains("no JSON"));
+    let twice = r#"{"order": "A", "order": "B", "amount": 5}"#;
+    assert!(refused("pay.refund", twice).contains("order"));
+    assert!(refused("pay.steal", "{}").contains("There is no action"));
+    assert_eq!(runtime.is_stateless("shop.find"), Some(true));
+    assert_eq!(runtime.is_stateless("pay.refund"), Some(false));
+    assert_eq!(runtime.is_stateless("pay.steal"), None);
+}

@@ -64,6 +64,13 @@ type Built<T> = Result<T, Unbuildable>;
 /// If a condition is too hard for the budget of work, the policy asks for something that the format
 /// cannot say, or the body does not say the same as the interpreter of the source.
 pub fn build(gate: &mut Gate<'_>) -> Built<Body> {
+    let mut builder = written(gate)?;
+    builder.verify()?;
+    Ok(builder.body)
+}
+
+/// The body with what it claims, before anything is compared.
+fn written<'g, 'a>(gate: &'g mut Gate<'a>) -> Built<Builder<'g, 'a>> {
     let policy = gate.encoder.policy();
     let mut builder = Builder {
         policy,
@@ -79,8 +86,7 @@ pub fn build(gate: &mut Gate<'_>) -> Built<Body> {
     builder.declarations()?;
     builder.actions()?;
     builder.flows()?;
-    builder.verify()?;
-    Ok(builder.body)
+    Ok(builder)
 }
 
 /// Seals a body into a table, with the digests of its sources.

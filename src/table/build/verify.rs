@@ -1,24 +1,27 @@
 //! The comparison of a body with the interpreter of the source, which shares no code with the
-//! diagrams. Every branch of every node of every diagram is walked with concrete values, at the
-//! least and at the greatest value that leads into it; both must say the same.
+//! diagrams. At every boundary of every node of every diagram the last value before it and the first
+//! behind it are tried, in worlds in which it matters on which side of it one is; the table and the
+//! interpreter must say the same.
 
-use super::super::eval::{self, Scene};
+mod case;
+#[cfg(test)]
+mod tests;
+mod worlds;
+
+use super::super::eval::{self, Index};
 use super::super::format::{self, VerdictKind};
 use super::super::value::{Unknown, normalise};
 use super::diagrams::Undecided;
 use super::{Builder, Built, Place, Unbuildable};
 use crate::gate::Scope;
-use crate::gate::history::question;
+use crate::interp::Interp;
 use crate::interp::rules::{Decision, Verdict};
 use crate::interp::shortlist::Shortlist;
-use crate::interp::{Interp, World};
-use crate::logic::{Assignment, Budget, Diagram, Formula, Logic, Probe};
-use crate::model::inline::{self, Inlined};
-use crate::model::{ActionId, Cond, Const, FlowId, HistoryTerm, Path, Policy, Root, StateId, Type};
+use crate::logic::{Assignment, Budget, Diagram, DiagramNode, Formula, IntSet, Logic, Probe, Term};
+use crate::model::{ActionId, Cond, Const};
 use crate::source::Span;
-use serde_json::Value;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use case::Case;
+use worlds::{Ways, World, ways};
 
 /// Steps of work for the comparison of one diagram. One that needs more is refused by name.
 const STEPS: u64 = 400_000_000;
@@ -40,6 +43,16 @@ pub(super) struct Claim<'a> {
     diagram: Diagram,
     at: format::Ref,
     span: Span,
+}
+
+/// A claim that is being compared.
+struct Comparison<'c, 'a> {
+    interp: &'c Interp<'a>,
+    index: &'c Index,
+    claim: &'c Claim<'a>,
+    /// For a gate: its rules.
+    rules: Option<Shortlist<'a>>,
+    budget: Budget,
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -68,80 +81,119 @@ impl<'a> Builder<'_, 'a> {
     /// Compares everything that was claimed.
     pub(super) fn verify(&mut self) -> Built<()> {
         let interp = Interp::new(self.policy);
-        for claim in std::mem::take(&mut self.claims) {
-            self.compare(&interp, &claim)?;
-        }
-        Ok(())
+        let index = Index::new(&self.body);
+        let claims = std::mem::take(&mut self.claims);
+        let compared = claims
+            .iter()
+            .try_for_each(|claim| self.compare(&interp, &index, claim));
+        self.claims = claims;
+        compared
     }
 
-    fn compare(&mut self, interp: &Interp<'a>, claim: &Claim<'a>) -> Built<()> {
-        let mut budget = Budget::new(STEPS);
-        let diagram = &claim.diagram;
+    fn compare(&mut self, interp: &Interp<'a>, index: &Index, claim: &Claim<'a>) -> Built<()> {
         let rules = match claim.what {
             Claimed::Gate(action) => Some(Shortlist::new(interp, action)),
             Claimed::Holds(..) => None,
         };
-        let rules = rules.as_ref();
+        let mut by = Comparison {
+            interp,
+            index,
+            claim,
+            rules,
+            budget: Budget::new(STEPS),
+        };
+        let diagram = &claim.diagram;
         if diagram.nodes.is_empty() {
-            let empty = Assignment::new();
-            return self.compare_at(interp, claim, rules, &empty);
+            self.compare_at(&by, &Assignment::new())?;
         }
-        // Paths come in the order of nodes and branches.
-        let mut paths = diagram.covering_paths().into_iter();
-        for node in &diagram.nodes {
-            for branch in 0..node.next.len() {
-                let Some(path) = paths.next() else { break };
-                let logic = &mut self.gate.encoder.logic;
-                let way = logic.path_condition(diagram, &path.steps);
-                let low = branch.checked_sub(1).and_then(|i| node.cuts.get(i));
-                let high = node.cuts.get(branch).map(|c| c - 1);
-                let edges = [low.copied(), high];
-                let edges = edges
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|edge| exactly(logic, &node.probe, edge))
-                    .collect::<Vec<_>>();
-                let mut found = false;
-                for edge in edges {
-                    let formula = self.gate.encoder.logic.and(&[way, edge]);
-                    if let Some(values) = self.solved(formula, &mut budget, claim)? {
-                        self.compare_at(interp, claim, rules, &values)?;
-                        found = true;
-                    }
+        for (node, ways) in diagram.nodes.iter().zip(ways(diagram)) {
+            let mut ended: Vec<Option<u32>> = vec![None; node.next.len()];
+            for (branch, worlds) in worlds::of(&self.gate.encoder.logic, diagram, node, &ways) {
+                let leaf = self.compare_first(&mut by, &worlds, |logic, w| {
+                    w.condition(logic, diagram, node)
+                })?;
+                if let (Some(leaf), Some(slot)) = (leaf, ended.get_mut(branch)) {
+                    slot.get_or_insert(leaf);
                 }
-                if !found && let Some(values) = self.solved(way, &mut budget, claim)? {
-                    self.compare_at(interp, claim, rules, &values)?;
-                }
+            }
+            // A branch to a node leads to more than one leaf.
+            for (branch, leaf) in ended.into_iter().enumerate() {
+                let Some(leaf) = leaf else { continue };
+                let worlds = worlds::not_at(diagram, node, &ways, branch, leaf);
+                self.compare_first(&mut by, &worlds, |logic, w| {
+                    w.condition(logic, diagram, node)
+                })?;
+            }
+            if let Probe::Some { list, test } = &node.probe {
+                self.elements(&mut by, node, &ways, (*list, test))?;
             }
         }
         Ok(())
     }
 
-    fn solved(
+    /// The same for the test that a `some` makes, in lists of one element where there are such.
+    fn elements(
         &mut self,
-        formula: Formula,
-        budget: &mut Budget,
-        claim: &Claim<'a>,
-    ) -> Built<Option<Assignment>> {
-        self.gate
-            .encoder
-            .logic
-            .solve(formula, budget)
-            .map_err(|out| Unbuildable {
-                why: format!("these conditions are too hard to verify: {out}"),
-                span: claim.span,
-            })
+        by: &mut Comparison<'_, 'a>,
+        node: &DiagramNode,
+        ways: &Ways,
+        (list, test): (Term, &Diagram),
+    ) -> Built<()> {
+        let diagram = &by.claim.diagram;
+        let outside = worlds::beyond(diagram, node, ways, (0, 1));
+        let mut inside = Vec::new();
+        for (inner, ways) in test.nodes.iter().zip(self::ways(test)) {
+            let own = worlds::of(&self.gate.encoder.logic, test, inner, &ways);
+            inside.extend(own.into_iter().map(|(_, worlds)| (inner, worlds)));
+            for branch in 0..inner.next.len() {
+                for leaf in [0, 1] {
+                    inside.push((inner, worlds::not_at(test, inner, &ways, branch, leaf)));
+                }
+            }
+        }
+        for (inner, worlds) in inside {
+            let both: Vec<(&World, &World)> = worlds
+                .iter()
+                .flat_map(|w| outside.iter().map(move |o| (w, o)))
+                .collect();
+            self.compare_first(by, &both, |logic, (w, o)| {
+                let element = w.condition(logic, test, inner);
+                let element = logic.some(list, element);
+                let outer = o.condition(logic, diagram, node);
+                let size = logic.size_of(list);
+                let one = logic.in_set(size, IntSet::point(1));
+                logic.and(&[outer, element, one])
+            })?;
+        }
+        Ok(())
     }
 
-    fn compare_at(
+    /// Compares in the first of these worlds that there is; gives the leaf.
+    fn compare_first<W>(
         &mut self,
-        interp: &Interp<'a>,
-        claim: &Claim<'a>,
-        rules: Option<&Shortlist<'a>>,
-        values: &Assignment,
-    ) -> Built<()> {
+        by: &mut Comparison<'_, 'a>,
+        worlds: &[W],
+        condition: impl Fn(&mut Logic, &W) -> Formula,
+    ) -> Built<Option<u32>> {
+        for world in worlds {
+            let logic = &mut self.gate.encoder.logic;
+            let formula = condition(logic, world);
+            let found = logic.solve(formula, &mut by.budget);
+            let found = found.map_err(|out| Unbuildable {
+                why: format!("these conditions are too hard to verify: {out}"),
+                span: by.claim.span,
+            })?;
+            if let Some(values) = found {
+                return self.compare_at(by, &values).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn compare_at(&mut self, by: &Comparison<'_, 'a>, values: &Assignment) -> Built<u32> {
+        let (interp, claim) = (by.interp, by.claim);
         let case = self.case(interp, claim, values);
-        let said = eval::leaf(&self.body, &case, claim.at);
+        let said = by.index.leaf(&case, claim.at);
         let agree = match &claim.what {
             Claimed::Holds(cond, undecided) => {
                 let expected = interp
@@ -149,12 +201,14 @@ impl<'a> Builder<'_, 'a> {
                     .unwrap_or(*undecided == Undecided::Holds);
                 (said == 1) == expected
             }
-            Claimed::Gate(action) => rules
+            Claimed::Gate(action) => by
+                .rules
+                .as_ref()
                 .and_then(|rules| interp.gate_among(&case, rules.of(interp, &case)))
                 .is_some_and(|e| self.same_decision(interp, &case, *action, &e, said)),
         };
         if agree {
-            return Ok(());
+            return Ok(said);
         }
         Err(Unbuildable {
             why: format!(
@@ -222,245 +276,5 @@ impl<'a> Builder<'_, 'a> {
                 made.map(|v| normalise(&self.body, &field.ty, &v, Unknown::Refuse).unwrap_or(v));
             made == expected
         })
-    }
-
-    /// The world that an assignment describes, for the interpreter and for the table.
-    fn case(&mut self, interp: &Interp<'a>, claim: &Claim<'a>, values: &Assignment) -> Case {
-        let scope = &claim.scope;
-        let mut case = Case {
-            roots: BTreeMap::new(),
-            wires: BTreeMap::new(),
-            slots: BTreeMap::new(),
-            history: BTreeMap::new(),
-            questions: Vec::new(),
-            position: 0,
-            inside: inside(self.policy, 0),
-        };
-        let mut roots: Vec<Root> = Vec::new();
-        roots.extend((0..super::index(scope.params.len())).map(Root::Param));
-        if scope.result.is_some() {
-            roots.push(Root::Result);
-        }
-        let inputs = 0..super::index(self.policy.inputs.len());
-        roots.extend(inputs.map(|i| Root::Input(crate::model::InputId(i))));
-        let facts = 0..super::index(self.policy.facts.len());
-        roots.extend(facts.map(|i| Root::Fact(crate::model::FactId(i))));
-        if let Some(flow) = scope.flow {
-            roots.extend((0..super::index(flow.params.len())).map(Root::FlowParam));
-            let bindings = 0..super::index(flow.bindings.len());
-            roots.extend(bindings.map(|i| Root::Binding(crate::model::BindingId(i))));
-        }
-        for root in roots {
-            let Some((ty, optional, _)) = scope.root(self.policy, root) else {
-                continue;
-            };
-            let path = Path {
-                root,
-                fields: Vec::new(),
-                ty: ty.clone(),
-                optional,
-                text: String::new(),
-                span: claim.span,
-            };
-            let Some(value) = self.value(&path, optional, scope, values) else {
-                continue;
-            };
-            let wire = interp.wire(&ty, &value);
-            match root {
-                Root::FlowParam(i) => {
-                    let slot = claim.slots.0.get(i as usize);
-                    case.slots.extend(slot.map(|s| (*s, wire)));
-                }
-                Root::Binding(b) => {
-                    let slot = claim.slots.1.get(b.index());
-                    case.slots.extend(slot.map(|s| (*s, wire)));
-                }
-                other => {
-                    case.wires.insert(other, wire);
-                }
-            }
-            case.roots.insert(root, value);
-        }
-        let encoder = &self.gate.encoder;
-        for (term, meaning) in encoder.meanings() {
-            if let (crate::gate::Meaning::History(asked), Some(n)) = (meaning, values.int(term)) {
-                case.history.insert(question(asked), n);
-            }
-        }
-        case.questions = self
-            .questions
-            .iter()
-            .map(|terms| terms.iter().find_map(|t| values.int(*t)).unwrap_or(0))
-            .collect();
-        let position = self.gate.encoder.position();
-        case.position = values.int(position).unwrap_or(0);
-        case.inside = inside(self.policy, case.position);
-        case
-    }
-
-    /// The value at a path: what the assignment gives, and anything of its type where it is silent.
-    fn value(
-        &mut self,
-        path: &Path,
-        optional: bool,
-        scope: &Scope<'a>,
-        values: &Assignment,
-    ) -> Option<Const> {
-        let encoder = &mut self.gate.encoder;
-        if optional {
-            let presence = encoder.guards(path, scope).pop()?;
-            if values.int(presence).unwrap_or(0) == 0 {
-                return None;
-            }
-        }
-        let deeper = |field: u32, ty: &Type| {
-            let mut path = path.clone();
-            path.fields.push(field);
-            path.ty = ty.clone();
-            path
-        };
-        match &path.ty {
-            Type::Record(id) => {
-                let record = self.policy.records.get(id.index())?;
-                let fields = record.fields.iter().zip(0..);
-                let fields = fields
-                    .map(|(f, i)| self.value(&deeper(i, &f.ty), f.optional, scope, values))
-                    .collect();
-                Some(Const::Record(*id, fields))
-            }
-            Type::List { element, .. } => {
-                let term = encoder.path_term(path, scope).ok()?;
-                let mut completed = values.clone();
-                let logic = &mut encoder.logic;
-                logic
-                    .complete(&mut completed, &[term], &mut Budget::default())
-                    .ok()?;
-                let inner = Scope {
-                    element: Some((term, (**element).clone())),
-                    ..scope.clone()
-                };
-                let here = Path {
-                    root: Root::Element,
-                    fields: Vec::new(),
-                    ty: (**element).clone(),
-                    ..path.clone()
-                };
-                let elements = completed.elements(term).to_vec();
-                let items = elements.iter().map(|e| self.value(&here, false, &inner, e));
-                Some(Const::List(items.collect::<Option<_>>()?))
-            }
-            ty => {
-                let term = encoder.path_term(path, scope).ok()?;
-                let mut completed = values.clone();
-                let logic = &mut encoder.logic;
-                logic
-                    .complete(&mut completed, &[term], &mut Budget::default())
-                    .ok()?;
-                Some(match ty {
-                    Type::String { .. } => Const::Str(completed.string(term)?.to_string()),
-                    Type::Bool => Const::Bool(completed.int(term)? != 0),
-                    Type::Enum(id) => {
-                        Const::Variant(*id, u32::try_from(completed.int(term)?).ok()?)
-                    }
-                    _ => Const::Number(completed.int(term)?),
-                })
-            }
-        }
-    }
-}
-
-/// The formula that a probe has just that value; none where a probe has no values in a row.
-fn exactly(logic: &mut Logic, probe: &Probe, value: i64) -> Option<Formula> {
-    let point = crate::logic::IntSet::point(value);
-    match probe {
-        Probe::Value(term) => Some(logic.in_set(*term, point)),
-        Probe::Difference(d) => Some(logic.difference(d.a, d.ka, d.b, d.kb, point)),
-        Probe::Class(..) | Probe::Equal(..) | Probe::Some { .. } => None,
-    }
-}
-
-/// The states that a position is in: the state itself, and those that run the flow it stands in.
-fn inside(policy: &Policy, position: i64) -> Vec<(FlowId, StateId)> {
-    for (_, id) in policy.flows.iter().zip(0..) {
-        let Some(inlined) = Inlined::new(policy, FlowId(id)) else {
-            continue;
-        };
-        let first = i64::from(inline::first_position(policy, FlowId(id)));
-        let Ok(number) = u32::try_from(position - first) else {
-            continue;
-        };
-        for run in &inlined.runs {
-            let states = policy
-                .flows
-                .get(run.flow.index())
-                .map_or(0, |f| f.states.len());
-            let Some(at) = number.checked_sub(run.first_state) else {
-                continue;
-            };
-            if at as usize >= states {
-                continue;
-            }
-            let mut all = vec![(run.flow, StateId(at))];
-            let mut parent = run.parent;
-            while let Some((outer, state)) = parent {
-                let Some(outer) = inlined.runs.get(outer as usize) else {
-                    break;
-                };
-                all.push((outer.flow, state));
-                parent = outer.parent;
-            }
-            return all;
-        }
-    }
-    Vec::new()
-}
-
-/// One world, as the interpreter and as the table see it.
-struct Case {
-    roots: BTreeMap<Root, Const>,
-    wires: BTreeMap<Root, Value>,
-    slots: BTreeMap<u32, Value>,
-    history: BTreeMap<String, i64>,
-    /// Answers by the table's numbers.
-    questions: Vec<i64>,
-    position: i64,
-    inside: Vec<(FlowId, StateId)>,
-}
-
-impl World for Case {
-    fn root(&self, root: Root) -> Option<Cow<'_, Const>> {
-        self.roots.get(&root).map(Cow::Borrowed)
-    }
-
-    fn history(&self, _: &Interp<'_>, term: &HistoryTerm) -> i64 {
-        self.history.get(&question(term)).copied().unwrap_or(0)
-    }
-
-    fn during(&self, flow: FlowId, state: Option<StateId>) -> bool {
-        self.inside
-            .iter()
-            .any(|(f, s)| *f == flow && state.is_none_or(|state| state == *s))
-    }
-}
-
-impl Scene for Case {
-    fn root(&self, root: &format::Root) -> Option<&Value> {
-        use crate::model::{FactId, InputId};
-        match root {
-            format::Root::Param { index } => self.wires.get(&Root::Param(*index)),
-            format::Root::Result {} => self.wires.get(&Root::Result),
-            format::Root::Input { index } => self.wires.get(&Root::Input(InputId(*index))),
-            format::Root::Fact { index, .. } => self.wires.get(&Root::Fact(FactId(*index))),
-            format::Root::Element {} => None,
-            format::Root::Slot { index } => self.slots.get(index),
-        }
-    }
-
-    fn history(&self, index: u32) -> i64 {
-        self.questions.get(index as usize).copied().unwrap_or(0)
-    }
-
-    fn position(&self) -> i64 {
-        self.position
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::table::format::Node;
+use crate::table::format::{Body, Node, Probe, Type};
 use serde_json::json;
 
 struct Given(Value);
@@ -35,7 +35,11 @@ const CENTS: Type = Type::Decimal {
 };
 
 fn ask(value: Value, asked: &Probe) -> i64 {
-    probe(&Body::default(), &Given(value), asked)
+    let body = Body {
+        probes: vec![asked.clone()],
+        ..Body::default()
+    };
+    Index::new(&body).answer(&Given(value), 0)
 }
 
 #[test]
@@ -92,16 +96,17 @@ fn a_walk_counts_the_cuts_at_or_below_the_value() {
         }],
         ..Body::default()
     };
+    let index = Index::new(&body);
     for (value, expected) in [(9, 0), (10, 1), (19, 1), (20, 2), (99, 2)] {
-        assert_eq!(leaf(&body, &Given(json!(value)), 0), expected);
+        assert_eq!(index.leaf(&Given(json!(value)), 0), expected);
     }
-    assert!(holds(&body, &Given(json!(10)), 0));
-    assert_eq!(leaf(&body, &Given(json!(0)), -5), 4);
+    assert!(index.holds(&Given(json!(10)), 0));
+    assert_eq!(index.leaf(&Given(json!(0)), -5), 4);
 }
 
 #[test]
 fn some_looks_at_each_element_in_the_outer_scene() {
-    let body = Body {
+    let mut body = Body {
         probes: vec![Probe::Equal {
             left: Path {
                 root: Root::Element {},
@@ -116,13 +121,14 @@ fn some_looks_at_each_element_in_the_outer_scene() {
         }],
         ..Body::default()
     };
-    let asked = Probe::Some {
+    body.probes.push(Probe::Some {
         list: at(&["list"]),
         when: 0,
-    };
+    });
+    let index = Index::new(&body);
     let of = |wanted: &str| {
         let scene = Given(json!({"list": ["a", "b"], "wanted": wanted}));
-        probe(&body, &scene, &asked)
+        index.answer(&scene, 1)
     };
     assert_eq!((of("b"), of("c")), (1, 0));
 }
@@ -184,7 +190,57 @@ fn a_broken_body_is_walked_without_harm() {
         }],
         ..Body::default()
     };
-    assert_eq!(leaf(&body, &Given(json!(1)), 0), 0);
-    assert_eq!(leaf(&body, &Given(json!(1)), i64::MAX), 0);
-    assert_eq!(leaf(&body, &Given(json!(1)), i64::MIN), 0);
+    let index = Index::new(&body);
+    assert_eq!(index.leaf(&Given(json!(1)), 0), 0);
+    assert_eq!(index.leaf(&Given(json!(1)), i64::MAX), 0);
+    assert_eq!(index.leaf(&Given(json!(1)), i64::MIN), 0);
+}
+
+#[test]
+fn cuts_close_together_and_far_apart_find_the_same_branch() {
+    let mut random = fastrand::Rng::with_seed(3);
+    for spread in [1, 2, 5, 40, 1_000_000] {
+        let mut cuts: Vec<i64> = (0..60)
+            .map(|_| random.i64(-30 * spread..30 * spread))
+            .collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        let next = (0..=i64::try_from(cuts.len()).unwrap()).map(|leaf| -leaf - 1);
+        let body = Body {
+            probes: vec![Probe::Position {}],
+            nodes: vec![Node {
+                probe: 0,
+                next: next.collect(),
+                cuts: cuts.clone(),
+            }],
+            ..Body::default()
+        };
+        let index = Index::new(&body);
+        let near = cuts.iter().flat_map(|&c| [c - 1, c, c + 1]);
+        for v in near.chain([i64::MIN, i64::MAX, 0]) {
+            let expected = cuts.iter().filter(|&&cut| cut <= v).count();
+            assert_eq!(
+                index.leaf(&Standing(v), 0) as usize,
+                expected,
+                "{v} in {cuts:?}"
+            );
+        }
+    }
+}
+
+/// A scene of nothing but a position.
+struct Standing(i64);
+
+impl Scene for Standing {
+    fn root(&self, _: &Root) -> Option<&Value> {
+        None
+    }
+
+    fn history(&self, _: u32) -> i64 {
+        0
+    }
+
+    fn position(&self) -> i64 {
+        self.0
+    }
 }

@@ -166,7 +166,7 @@ fn strings_are_counted_in_scalar_values_and_matched_whole() {
 #[test]
 fn numbers_of_scalars_are_in_their_unit() {
     let body = body();
-    let of = |ty: &Type, v: Value| number(&body, ty, &v);
+    let of = |ty: &Type, v: Value| Reading::of(&body, ty).number(&v);
     let Type::Record { .. } = LINE else { panic!() };
     let amount = &body.records[0].fields[0].ty;
     assert_eq!(of(amount, json!("12.50")), Some(1250));
