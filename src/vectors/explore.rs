@@ -1,7 +1,7 @@
 //! A search for steps that show something new: a leaf, a side of a bound, an edge, an outcome. Runs
 //! go on from where something new was seen.
 
-use super::case::Case;
+use super::case::{Case, Step};
 use super::features::Shown;
 use super::next::{Chooser, Kept, Mood};
 use super::rng::Rng;
@@ -13,11 +13,14 @@ use crate::table::Table;
 use crate::table::eval::watched;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// When worlds begin: some day in December 2025.
 pub(super) const BEGIN: i64 = 1_766_000_000_000;
 /// The longest run.
 const STEPS_MAX: usize = 40;
+/// The most steps in one region, for each one of patience.
+const STEPS_FOR_PATIENCE: usize = 25;
 /// How many worlds a search goes on from.
 const CORPUS_MAX: usize = 300;
 /// How many proposals of an action are kept to make others from.
@@ -42,6 +45,8 @@ pub(super) struct Search<'t> {
     pub(super) cases: Vec<Case>,
     /// Worlds in which a call of the action is in flight, one per action.
     pub(super) calling: Vec<Option<World<'t>>>,
+    /// The last step of the last case, and how many it has.
+    last: Option<(usize, Rc<Step>)>,
     /// Worlds in which an agent or a person is asked, by state.
     pub(super) waiting: BTreeMap<String, World<'t>>,
     /// Worlds in which a call is in doubt, by action.
@@ -60,6 +65,7 @@ impl<'t> Search<'t> {
             patience,
             cases: Vec::new(),
             calling: vec![None; actions],
+            last: None,
             waiting: BTreeMap::new(),
             doubtful: BTreeMap::new(),
         }
@@ -77,8 +83,8 @@ impl<'t> Search<'t> {
 
     fn region(&mut self, region: Region) {
         let mut corpus: Vec<World<'t>> = Vec::new();
-        let mut idle = 0;
-        while idle < self.patience {
+        let (mut idle, mut left) = (0, self.patience.saturating_mul(STEPS_FOR_PATIENCE));
+        while idle < self.patience && left > 0 {
             let (mut w, mut found) = if corpus.is_empty() || self.rng.chance(60) {
                 self.begin(region)
             } else {
@@ -98,6 +104,7 @@ impl<'t> Search<'t> {
             let mood = Mood::new(&mut self.rng);
             for _ in 0..1 + self.rng.below(14) {
                 idle += 1;
+                left = left.saturating_sub(1);
                 if w.steps.len() >= STEPS_MAX || over(w.session()) && self.rng.chance(200) {
                     break;
                 }
@@ -330,9 +337,14 @@ impl<'t> Search<'t> {
     /// Keeps a run as a case, in place of one that it goes on from.
     fn keep(&mut self, w: &World<'t>, name: Option<&str>) {
         let case = w.case(name.unwrap_or_default().to_owned());
-        if let Some(last) = self.cases.last_mut()
-            && case.steps.starts_with(&last.steps)
-        {
+        let goes_on = self.last.take().is_some_and(|(n, step)| {
+            let same = |s: &Rc<Step>| Rc::ptr_eq(s, &step);
+            n.checked_sub(1)
+                .and_then(|i| w.steps.get(i))
+                .is_some_and(same)
+        });
+        self.last = w.steps.last().map(|s| (w.steps.len(), Rc::clone(s)));
+        if goes_on && let Some(last) = self.cases.last_mut() {
             last.name.push_str("; ");
             last.name.push_str(&case.name);
             last.steps = case.steps;
