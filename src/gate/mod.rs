@@ -1,10 +1,15 @@
 //! The gate: for every action one total decision diagram over its rules.
 
 pub mod checks;
+pub mod elsewhere;
 pub mod encode;
 pub(crate) mod history;
+pub mod parts;
 mod positions;
+pub mod questions;
 pub mod scope;
+pub mod study;
+pub mod units;
 pub mod witness;
 
 pub use encode::{Encoder, Meaning, TooLarge, Truth};
@@ -55,6 +60,12 @@ pub struct ActionGate {
     pub escalated: Formula,
     /// Holds where the verdict is allow, limits aside.
     pub allowed: Formula,
+    /// Holds where no denial fires.
+    pub unrefused: Formula,
+    /// Holds where no escalation fires.
+    pub unasked: Formula,
+    /// Its diagram could not be built within the budget, which has been reported.
+    pub too_hard: bool,
 }
 
 /// All gates of a policy.
@@ -168,10 +179,12 @@ impl<'a> Gate<'a> {
         let allowed = logic.and(&[!refused, !asked, granted]);
         let denied = logic.and(&[!escalated, !allowed]);
         let mut budget = Budget::default();
+        let mut too_hard = false;
         let diagram = match logic.diagram(&cases, 0, &mut budget) {
             Ok(diagram) => diagram,
             Err(out) => {
                 findings.push(self.too_much(id, &out.to_string()));
+                too_hard = true;
                 Diagram::leaf(0)
             }
         };
@@ -184,6 +197,9 @@ impl<'a> Gate<'a> {
             denied,
             escalated,
             allowed,
+            unrefused: !refused,
+            unasked: !asked,
+            too_hard,
         }
     }
 
@@ -249,27 +265,34 @@ impl<'a> Gate<'a> {
             None => None,
             Some(cond) => Some(self.decided(cond, scope, findings)?),
         };
-        let encoder = &mut self.encoder;
         let holds = when.map_or(Formula::TRUE, |t| t.yes);
-        let history = target.history.as_ref().map(|h| {
-            let term = encoder.history(h, scope);
-            encoder
-                .logic
-                .in_set(term, crate::logic::IntSet::at_least(1))
-        });
         Some(match rule.kind {
             RuleKind::Allow | RuleKind::Deny | RuleKind::Escalate { .. } => holds,
             RuleKind::Require => !holds,
-            RuleKind::OrderBefore => {
-                let done = history?;
-                encoder.logic.and(&[holds, !done])
-            }
-            RuleKind::OrderNever => {
-                let done = history?;
-                encoder.logic.and(&[holds, done])
+            RuleKind::OrderBefore | RuleKind::OrderNever => {
+                let asked = self.asked(rule, target, scope);
+                self.encoder.logic.and(&[holds, asked])
             }
             RuleKind::Limit { .. } => Formula::FALSE,
         })
+    }
+
+    /// What an order asks of history where it refuses; always true for other rules.
+    pub(crate) fn asked(&mut self, rule: &Rule, target: &RuleTarget, scope: &Scope<'a>) -> Formula {
+        let never = match rule.kind {
+            RuleKind::OrderBefore => false,
+            RuleKind::OrderNever => true,
+            _ => return Formula::TRUE,
+        };
+        let Some(history) = &target.history else {
+            return Formula::FALSE;
+        };
+        let term = self.encoder.history(history, scope);
+        let done = self
+            .encoder
+            .logic
+            .in_set(term, crate::logic::IntSet::at_least(1));
+        if never { done } else { !done }
     }
 
     /// A condition's formulas; reports it if some absence leaves it undecided.

@@ -29,6 +29,8 @@ mod diagram;
 mod formula;
 mod intset;
 mod language;
+mod lookup;
+mod smallest;
 mod solve;
 mod term;
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub use diagram::{Diagram, DiagramNode, Edge, Path, Probe, Step};
 pub use formula::{Difference, Formula};
 pub use intset::IntSet;
 pub use language::Language;
+pub use lookup::Lookup;
+pub use smallest::{Enough, smallest};
 pub use term::{MAX_LENGTH, Term, TermKind};
 
 use formula::Node;

@@ -14,6 +14,8 @@ mod examples;
 mod findings_schema;
 mod flows;
 mod fmt;
+mod gate_mutants;
+mod gate_oracle;
 mod generate;
 mod generate_flows;
 mod lsp;
