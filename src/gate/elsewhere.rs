@@ -8,8 +8,8 @@
 use super::{Encoder, Gate, Scope, TooLarge, rules_on};
 use crate::logic::{Formula, IntSet};
 use crate::model::{
-    ActionId, Atom, AtomKind, Cond, Const, Expr, Fact, FactId, HistoryTerm, Instead, Operand, Param,
-    Path, Root, RuleKind, Type,
+    ActionId, Atom, AtomKind, Cond, Const, Expr, Fact, FactId, HistoryTerm, Instead, Operand,
+    Param, Path, Root, RuleKind, Type,
 };
 use crate::source::Span;
 
@@ -55,12 +55,26 @@ impl<'a> Gate<'a> {
         for (param, at) in call.there.params.iter().zip(0..) {
             let arg = call.args.get(at as usize).and_then(Option::as_ref);
             let path = call.own(param, at);
-            call.give(&mut self.encoder, &scope, &path, param.optional, arg, &mut given)?;
+            call.give(
+                &mut self.encoder,
+                &scope,
+                &path,
+                param.optional,
+                arg,
+                &mut given,
+            )?;
             let moved = call.path(&path_of(param, at));
             if let Some(arg) = arg
                 && !crate::model::fit::arg_fits(policy, arg, param)
             {
-                fits(&mut self.encoder, &scope, &moved, &param.ty, param.optional, &mut valid)?;
+                fits(
+                    &mut self.encoder,
+                    &scope,
+                    &moved,
+                    &param.ty,
+                    param.optional,
+                    &mut valid,
+                )?;
             }
         }
         let (mut against, mut permitted) = (Vec::new(), Vec::new());
@@ -108,7 +122,8 @@ impl Call<'_, '_> {
             };
             match self.args.get(there).and_then(Option::as_ref) {
                 Some(Expr::Path(p)) => {
-                    p.fields.is_empty() && p.root == Root::Param(u32::try_from(here).unwrap_or(u32::MAX))
+                    p.fields.is_empty()
+                        && p.root == Root::Param(u32::try_from(here).unwrap_or(u32::MAX))
                 }
                 _ => false,
             }
@@ -131,7 +146,8 @@ impl Call<'_, '_> {
         };
         let mut arg = self.args.get(at as usize).and_then(Option::as_ref);
         let mut fields = path.fields.as_slice();
-        while let (Some(Expr::Record(_, parts)), Some((first, rest))) = (arg, fields.split_first()) {
+        while let (Some(Expr::Record(_, parts)), Some((first, rest))) = (arg, fields.split_first())
+        {
             arg = parts.get(*first as usize).and_then(Option::as_ref);
             fields = rest;
         }
@@ -141,7 +157,11 @@ impl Call<'_, '_> {
             return Path {
                 root: source.root,
                 fields: source.fields.iter().chain(fields).copied().collect(),
-                ty: if fields.is_empty() { source.ty.clone() } else { path.ty.clone() },
+                ty: if fields.is_empty() {
+                    source.ty.clone()
+                } else {
+                    path.ty.clone()
+                },
                 optional: source.optional || path.optional,
                 text: source.text.clone(),
                 span: path.span,
@@ -300,7 +320,10 @@ fn equals<'a>(
     match expr {
         Expr::Const(value) => constant(encoder, scope, path, value),
         Expr::Path(source) => {
-            let (a, b) = (encoder.path_term(path, scope)?, encoder.path_term(source, scope)?);
+            let (a, b) = (
+                encoder.path_term(path, scope)?,
+                encoder.path_term(source, scope)?,
+            );
             let scale = path.ty.scale().max(source.ty.scale());
             let factor = |s: u32| 10i64.checked_pow(scale - s).unwrap_or(i64::MAX);
             let logic = &mut encoder.logic;
@@ -429,7 +452,10 @@ fn fits<'a>(
                     why,
                     span: pattern.span,
                 };
-                let language = encoder.logic.language(&pattern.pattern).map_err(too_large)?;
+                let language = encoder
+                    .logic
+                    .language(&pattern.pattern)
+                    .map_err(too_large)?;
                 all.push(encoder.logic.in_language(term, language));
             }
             encoder.logic.and(&all)
@@ -520,9 +546,10 @@ impl<'a> Gate<'a> {
                     let number = u32::try_from(at).unwrap_or(u32::MAX);
                     params.get(at).map(|p| path_of(p, number))
                 };
-                let (Some(here), Some(there)) =
-                    (path(&call.here.params, here), path(&call.there.params, there))
-                else {
+                let (Some(here), Some(there)) = (
+                    path(&call.here.params, here),
+                    path(&call.there.params, there),
+                ) else {
                     continue;
                 };
                 same.push(equal_keys(encoder, &scope, &here, &call.path(&there))?);

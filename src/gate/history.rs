@@ -125,9 +125,10 @@ fn implied(a: &HistoryTerm, b: &HistoryTerm) -> bool {
     match (a.func, b.func) {
         (x, y) if x == y => true,
         (_, H::Calls) | (H::Standing | H::Unsettled, H::Effects) => true,
-        (H::Standing, H::Done) => b.counted.iter().all(|c| {
-            c.filter.is_none() && c.keys.iter().all(|k| matches!(k.root, Root::Param(_)))
-        }),
+        (H::Standing, H::Done) => b
+            .counted
+            .iter()
+            .all(|c| c.filter.is_none() && c.keys.iter().all(|k| matches!(k.root, Root::Param(_)))),
         _ => false,
     }
 }
@@ -147,7 +148,8 @@ fn narrower(a: &HistoryTerm, b: &HistoryTerm) -> bool {
             let keys = b.keys.is_empty() || (same_keys(a, b) && same_paths(&x.keys, &y.keys));
             x.action == y.action
                 && keys
-                && (y.filter.is_none() || x.filter.as_ref().map(canonical) == y.filter.as_ref().map(canonical))
+                && (y.filter.is_none()
+                    || x.filter.as_ref().map(canonical) == y.filter.as_ref().map(canonical))
         })
     })
 }

@@ -16,7 +16,7 @@ pub use encode::{Encoder, Meaning, TooLarge, Truth};
 pub use scope::Scope;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::logic::{Budget, Diagram, Formula, LONG_LIST};
+use crate::logic::{Diagram, Formula, LONG_LIST};
 use crate::model::{ActionId, Cond, Policy, Rule, RuleId, RuleKind, RuleTarget};
 
 /// What a leaf of an action's diagram says, before limits are consulted.
@@ -76,13 +76,14 @@ pub struct Gate<'a> {
     pub actions: Vec<ActionGate>,
 }
 
-/// Builds the gates and checks them.
+/// Builds the gates and checks them; a question may take `effort` times the usual work.
 #[must_use]
-pub fn build(policy: &Policy) -> (Gate<'_>, Vec<Diagnostic>) {
+pub fn build(policy: &Policy, effort: u32) -> (Gate<'_>, Vec<Diagnostic>) {
     let mut gate = Gate {
         encoder: Encoder::new(policy),
         actions: Vec::new(),
     };
+    gate.encoder.logic.set_effort(effort);
     let mut findings = Vec::new();
     for index in 0..policy.actions.len() {
         let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -178,7 +179,7 @@ impl<'a> Gate<'a> {
         let escalated = logic.and(&[!refused, asked]);
         let allowed = logic.and(&[!refused, !asked, granted]);
         let denied = logic.and(&[!escalated, !allowed]);
-        let mut budget = Budget::default();
+        let mut budget = logic.budget();
         let mut too_hard = false;
         let diagram = match logic.diagram(&cases, 0, &mut budget) {
             Ok(diagram) => diagram,
@@ -222,7 +223,7 @@ impl<'a> Gate<'a> {
         let help = if what.contains(LONG_LIST) {
             "ask for sizes up to 10000 only, bound the list by a smaller `size`, or compute the answer outside and hand it in as an `input`"
         } else {
-            "split the conditions over several actions, or compute a part outside and hand it in as an `input`"
+            "split the conditions over several actions, compute a part outside and hand it in as an `input`, or allow more work with `--effort 4`"
         };
         found
             .note("A check that runs out of its budget never passes in silence.")

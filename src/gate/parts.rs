@@ -232,9 +232,10 @@ impl<'c, 'a> Parts<'c, 'a> {
     ) -> Result<Option<Vec<usize>>, OutOfBudget> {
         let leaves = self.leaves(root, wanted);
         let literal = |reading: &Reading<'_>, (at, wanted): (usize, bool)| {
-            reading.truth.get(at).map_or(Formula::FALSE, |t| {
-                if wanted { t.yes } else { t.no }
-            })
+            reading
+                .truth
+                .get(at)
+                .map_or(Formula::FALSE, |t| if wanted { t.yes } else { t.no })
         };
         let found = smallest(|kept| {
             for (reading, besides) in self.readings.iter().zip(besides) {

@@ -2,8 +2,8 @@
 //! budget for all of them, and each only once where the answer is yes or no.
 
 use super::{Encoder, Meaning};
-use crate::model::Root;
 use crate::logic::{Assignment, Budget, Formula, OutOfBudget, Term, TermKind};
+use crate::model::Root;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,9 +21,9 @@ pub struct Questions {
 impl Questions {
     /// No questions so far.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(encoder: &Encoder<'_>) -> Self {
         Self {
-            left: Budget::default().left() * QUESTIONS,
+            left: encoder.logic.budget().times(QUESTIONS).left(),
             known: FxHashMap::default(),
             least: BTreeMap::new(),
         }
@@ -46,7 +46,7 @@ impl Questions {
         } else {
             formula
         };
-        let most = Budget::default().left().min(self.left);
+        let most = encoder.logic.budget().left().min(self.left);
         let mut budget = Budget::new(most);
         let answer = encoder.logic.solve(question, &mut budget);
         self.left -= most - budget.left();
@@ -145,19 +145,12 @@ impl Questions {
                 return Ok(());
             }
         }
-        encoder
-            .logic
-            .complete(found, &[term], &mut Budget::default())?;
+        let mut budget = encoder.logic.budget();
+        encoder.logic.complete(found, &[term], &mut budget)?;
         if let Some(text) = found.string(term) {
             self.least.insert(term, text.to_string());
         }
         Ok(())
-    }
-}
-
-impl Default for Questions {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -8,8 +8,8 @@
 //! question and one look into a [`Lookup`]. What ends with no situation is a proof that the rules held
 //! against it cover the rule, and [`smallest`] makes them as few as possible.
 
-use super::questions::Questions;
 use super::checks::quarrel::disagreement;
+use super::questions::Questions;
 use super::{Firing, Gate};
 use crate::logic::{Enough, Formula, Lookup, OutOfBudget, Term, smallest};
 use crate::model::{ActionId, RuleId};
@@ -254,7 +254,15 @@ impl Work<'_, '_, '_> {
                 return None;
             }
             let vain = self.study.never_allowed.contains_key(action);
-            let here = here(self.gate, self.questions, lists, *at, kind, vain, &self.idle);
+            let here = here(
+                self.gate,
+                self.questions,
+                lists,
+                *at,
+                kind,
+                vain,
+                &self.idle,
+            );
             let by = match here {
                 Ok(Here::Matters) => return Some((Standing::Matters, 0)),
                 Ok(Here::Dead) => continue,

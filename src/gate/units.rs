@@ -89,7 +89,10 @@ fn collect<'a>(found: &mut Found<'a>, owner: Owner, cond: &'a Cond, action: Acti
         Owner::Rule(_) => Span::default(),
         _ => super::checks::undecided::place(cond).unwrap_or_default(),
     };
-    found.entry((owner, place)).or_default().push((cond, action));
+    found
+        .entry((owner, place))
+        .or_default()
+        .push((cond, action));
     let mut open = vec![cond];
     while let Some(cond) = open.pop() {
         match cond {
@@ -112,7 +115,9 @@ fn collect<'a>(found: &mut Found<'a>, owner: Owner, cond: &'a Cond, action: Acti
 
 fn history(atom: &Atom) -> Vec<&HistoryTerm> {
     let operands: Vec<&Operand> = match &atom.kind {
-        AtomKind::Holds(o) | AtomKind::InRange { operand: o, .. } | AtomKind::InSet { operand: o, .. } => {
+        AtomKind::Holds(o)
+        | AtomKind::InRange { operand: o, .. }
+        | AtomKind::InSet { operand: o, .. } => {
             vec![o]
         }
         AtomKind::Compare { left, right, .. } => vec![left, right],

@@ -240,10 +240,9 @@ impl Logic {
             Node::Atom(Atom::InLanguage(term, base)) => {
                 self.base_contains(*base, values.string(*term).unwrap_or(""))
             }
-            Node::Atom(Atom::Difference(d, set)) => set.contains_wide(d.of(
-                self.int_value(d.a, values),
-                self.int_value(d.b, values),
-            )),
+            Node::Atom(Atom::Difference(d, set)) => {
+                set.contains_wide(d.of(self.int_value(d.a, values), self.int_value(d.b, values)))
+            }
             Node::Atom(Atom::Equal(a, b)) => {
                 values.string(*a).unwrap_or("") == values.string(*b).unwrap_or("")
             }

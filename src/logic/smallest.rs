@@ -70,7 +70,10 @@ fn hitting(needed: &[BTreeSet<usize>], steps: &mut usize) -> Vec<usize> {
             break;
         }
         *steps -= 1;
-        let Some(missed) = needed.iter().find(|n| !chosen.iter().any(|c| n.contains(c))) else {
+        let Some(missed) = needed
+            .iter()
+            .find(|n| !chosen.iter().any(|c| n.contains(c)))
+        else {
             if chosen.len() < best.len() {
                 best = chosen;
             }
@@ -117,13 +120,16 @@ fn greedy(needed: &[BTreeSet<usize>]) -> Vec<usize> {
         if missed.is_empty() {
             return chosen;
         }
-        let mut counts: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+        let mut counts: std::collections::BTreeMap<usize, usize> =
+            std::collections::BTreeMap::new();
         for set in &missed {
             for thing in *set {
                 *counts.entry(*thing).or_insert(0) += 1;
             }
         }
-        let most = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
+        let most = counts
+            .into_iter()
+            .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
         match most {
             Some((thing, _)) => chosen.push(thing),
             None => return chosen,
@@ -144,17 +150,16 @@ mod tests {
                 .map(|_| (0..rng.usize(1..4)).map(|_| rng.usize(..8)).collect())
                 .collect();
             let found = smallest(|set| {
-                Ok(match sets.iter().find(|s| !set.iter().any(|x| s.contains(x))) {
-                    None => Enough::Yes,
-                    Some(s) => Enough::Needs(s.iter().copied().collect()),
-                })
+                Ok(
+                    match sets.iter().find(|s| !set.iter().any(|x| s.contains(x))) {
+                        None => Enough::Yes,
+                        Some(s) => Enough::Needs(s.iter().copied().collect()),
+                    },
+                )
             });
             let found = found.unwrap().unwrap();
             let least = (0u32..256)
-                .filter(|bits| {
-                    sets.iter()
-                        .all(|s| s.iter().any(|x| bits & (1 << x) != 0))
-                })
+                .filter(|bits| sets.iter().all(|s| s.iter().any(|x| bits & (1 << x) != 0)))
                 .map(u32::count_ones)
                 .min();
             assert_eq!(Some(u32::try_from(found.len()).unwrap()), least);
@@ -164,9 +169,8 @@ mod tests {
 
     #[test]
     fn nothing_is_enough_where_nothing_is_named() {
-        let found = smallest(|set| {
-            Ok(Enough::Needs(if set.is_empty() { vec![3] } else { vec![] }))
-        });
+        let found =
+            smallest(|set| Ok(Enough::Needs(if set.is_empty() { vec![3] } else { vec![] })));
         assert_eq!(found, Ok(None));
     }
 }

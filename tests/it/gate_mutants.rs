@@ -92,7 +92,8 @@ const DOMAINS: [Domain; 4] = [
 fn clean(d: &Domain, features: u32) -> String {
     let has = |bit: u32| features & (1 << bit) != 0;
     let [_, low, middle, high, _] = d.steps;
-    let (system, look, act, after, key, flag, boss) = (d.system, d.look, d.act, d.after, d.key, d.flag, d.boss);
+    let (system, look, act, after, key, flag, boss) =
+        (d.system, d.look, d.act, d.after, d.key, d.flag, d.boss);
     let [a, b, c] = d.kind;
     let mut t = format!(
         "policy {}\n\nenum Kind {{ {a}, {b}, {c} }}\nrecord Found {{ id: string length 1..30, total: {}, open: bool, note?: string length 1..50 }}\n\
@@ -107,11 +108,23 @@ fn clean(d: &Domain, features: u32) -> String {
         d.policy, d.amount, d.amount
     );
     let x = format!("{system}.{act}");
-    writeln!(t, "allow small: {x} when amount <= {middle} because \"small\"").unwrap();
+    writeln!(
+        t,
+        "allow small: {x} when amount <= {middle} because \"small\""
+    )
+    .unwrap();
     if has(0) {
-        writeln!(t, "escalate large: {x} to {boss} within 1h when amount > {middle} because \"large\"").unwrap();
+        writeln!(
+            t,
+            "escalate large: {x} to {boss} within 1h when amount > {middle} because \"large\""
+        )
+        .unwrap();
     } else {
-        writeln!(t, "allow trusted: {x} when {flag} and amount <= {high} because \"trusted\"").unwrap();
+        writeln!(
+            t,
+            "allow trusted: {x} when {flag} and amount <= {high} because \"trusted\""
+        )
+        .unwrap();
     }
     if has(1) {
         writeln!(t, "fact seen: {system}.{look} by {key} for 10m").unwrap();
@@ -123,19 +136,35 @@ fn clean(d: &Domain, features: u32) -> String {
         writeln!(t, "deny stopped: {x} when frozen because \"stopped\"").unwrap();
     }
     if has(3) {
-        writeln!(t, "order known: {system}.{look} before {x} by {key} because \"only what is known\"").unwrap();
+        writeln!(t, "order known: {system}.{look} before {system}.{after} by {key} because \"only what is known\"").unwrap();
         writeln!(t, "limit twice: {x} to 2 effects per session by {key}").unwrap();
     } else {
         writeln!(t, "limit often: {x} to 20 calls per 1h").unwrap();
     }
     if has(4) {
-        writeln!(t, "define tagged = some t in tags: t == \"urgent\" or t matches /p[0-9]/").unwrap();
-        writeln!(t, "deny rushed: {x} when tagged and hour > 20 because \"late\"").unwrap();
+        writeln!(
+            t,
+            "define tagged = some t in tags: t == \"urgent\" or t matches /p[0-9]/"
+        )
+        .unwrap();
+        writeln!(
+            t,
+            "deny rushed: {x} when tagged and hour > 20 because \"late\""
+        )
+        .unwrap();
     } else {
-        writeln!(t, "require named: {x} when memo is absent or length(memo) > 3 because \"say why\"").unwrap();
+        writeln!(
+            t,
+            "require named: {x} when memo is absent or length(memo) > 3 because \"say why\""
+        )
+        .unwrap();
     }
     if has(5) {
-        writeln!(t, "deny late: {system}.{after} when not done({x} by {key}) because \"nothing to say\"").unwrap();
+        writeln!(
+            t,
+            "deny late: {system}.{after} when not done({x} by {key}) because \"nothing to say\""
+        )
+        .unwrap();
     }
     t
 }
@@ -162,9 +191,11 @@ fn all_clean() -> Vec<(String, Memory)> {
             (path.display().to_string(), files)
         })
         .collect();
-    for (i, features) in [0b00_0000, 0b11_1111, 0b01_0101, 0b10_1010, 0b00_1101, 0b11_0010, 0b10_0111]
-        .into_iter()
-        .enumerate()
+    for (i, features) in [
+        0b00_0000, 0b11_1111, 0b01_0101, 0b10_1010, 0b00_1101, 0b11_0010, 0b10_0111,
+    ]
+    .into_iter()
+    .enumerate()
     {
         for (k, domain) in DOMAINS.iter().enumerate() {
             let text = clean(domain, features);
@@ -199,14 +230,18 @@ fn sites<'p>(policy: &'p Policy, sources: &Sources) -> Vec<Site<'p>> {
     let root = sources.files().next().unwrap().1;
     let mut all = Vec::new();
     for rule in &policy.rules {
-        let [target] = rule.targets.as_slice() else { continue };
+        let [target] = rule.targets.as_slice() else {
+            continue;
+        };
         let Some(when) = &target.when else { continue };
         if sources.file(rule.span.file).name() != root.name() {
             continue;
         }
         // From `when` to the clause behind it.
         let text = &root.text()[rule.span.range()];
-        let Some((_, after)) = text.split_once(" when ").or(text.split_once("\n  when ")) else { continue };
+        let Some((_, after)) = text.split_once(" when ").or(text.split_once("\n  when ")) else {
+            continue;
+        };
         let end = ["because", "instead", "\n\n", "by "]
             .iter()
             .filter_map(|w| after.find(w))
@@ -243,10 +278,6 @@ fn number(policy: &Policy, action: &str) -> Option<(String, String, String)> {
     })
 }
 
-fn is_denial(rule: &Rule) -> bool {
-    matches!(rule.kind, RuleKind::Deny | RuleKind::Require)
-}
-
 /// All defects that can be planted at a site.
 fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
     let mut all = Vec::new();
@@ -254,7 +285,10 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
     let mut add = |lines: &str, wanted: &[(&str, &str)]| {
         all.push(Planted {
             text: format!("{text}\n{lines}\n"),
-            wanted: wanted.iter().map(|(c, r)| (c.to_string(), r.to_string())).collect(),
+            wanted: wanted
+                .iter()
+                .map(|(c, r)| (c.to_string(), r.to_string()))
+                .collect(),
             touches: [action.clone(), name.clone()].into(),
         });
     };
@@ -267,7 +301,10 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
     let plain = site.rule.targets[0].instead.is_none();
     if !word.is_empty() && plain {
         // The same again.
-        add(&format!("{word} zz_again: {action} when {when} because \"x\""), &[("FW206", "zz_again")]);
+        add(
+            &format!("{word} zz_again: {action} when {when} because \"x\""),
+            &[("FW206", "zz_again")],
+        );
     }
     match site.rule.kind {
         RuleKind::Deny if plain => {
@@ -275,7 +312,10 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
                 &format!("require zz_form: {action} when not ({when}) because \"x\""),
                 &[("FW213", "zz_form")],
             );
-            add(&format!("allow zz_shut: {action} when {when} because \"x\""), &[("FW207", "zz_shut")]);
+            add(
+                &format!("allow zz_shut: {action} when {when} because \"x\""),
+                &[("FW207", "zz_shut")],
+            );
         }
         RuleKind::Require if plain => {
             add(
@@ -288,9 +328,14 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
             );
         }
         RuleKind::Escalate { .. } => {
-            add(&format!("allow zz_late: {action} when {when} because \"x\""), &[("FW205", "zz_late")]);
             add(
-                &format!("role zz_other\nescalate zz_rival: {action} to zz_other within 1h when {when} because \"x\""),
+                &format!("allow zz_late: {action} when {when} because \"x\""),
+                &[("FW205", "zz_late")],
+            );
+            add(
+                &format!(
+                    "role zz_other\nescalate zz_rival: {action} to zz_other within 1h when {when} because \"x\""
+                ),
                 &[("FW204", name.as_str()), ("FW204", "zz_rival")],
             );
         }
@@ -302,7 +347,9 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
             &[("FW201", "zz_dead")],
         );
         add(
-            &format!("deny zz_torn: {action} when ({when}) and {p} > {middle} and {p} <= {middle} because \"x\""),
+            &format!(
+                "deny zz_torn: {action} when ({when}) and {p} > {middle} and {p} <= {middle} because \"x\""
+            ),
             &[("FW201", "zz_torn")],
         );
         if site.rule.kind_is_allow() {
@@ -320,28 +367,61 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
         for (more, code) in [
             (format!("({when}) and {p} <= {high}"), "FW208"),
             (format!("({when}) or {p} > {high}"), "FW208"),
-            (format!("({when}) and ({p} < {middle} or {p} >= {middle})"), "FW208"),
-            (format!("({when}) and (({when}) or {p} < {middle})"), "FW209"),
-            (format!("({when}) or (({when}) and {p} < {middle})"), "FW209"),
+            (
+                format!("({when}) and ({p} < {middle} or {p} >= {middle})"),
+                "FW208",
+            ),
+            (
+                format!("({when}) and (({when}) or {p} < {middle})"),
+                "FW209",
+            ),
+            (
+                format!("({when}) or (({when}) and {p} < {middle})"),
+                "FW209",
+            ),
         ] {
-            all_push(&mut all, replaced(text, site, &more), "", &[(code, name.as_str())], site);
+            all_push(
+                &mut all,
+                replaced(text, site, &more),
+                "",
+                &[(code, name.as_str())],
+                site,
+            );
         }
         let help = format!(
             "integration zz {{ action help(k: int in 0..1) {{ reads  timeout 1s }} }}\nallow zz_help: zz.help when k == 0 because \"x\"\n\
              deny zz_points: {action} when {p} == {middle} because \"x\" instead zz.help(k: 1)"
         );
-        let quarrels = policy.rules.iter().any(|r| r.targets.iter().any(|t| t.instead.is_some()));
+        let quarrels = policy
+            .rules
+            .iter()
+            .any(|r| r.targets.iter().any(|t| t.instead.is_some()));
         if !quarrels {
-            all_push(&mut all, text.to_string(), &help, &[("FW210", "zz_points")], site);
+            all_push(
+                &mut all,
+                text.to_string(),
+                &help,
+                &[("FW210", "zz_points")],
+                site,
+            );
         }
     }
     all
 }
 
-fn all_push(all: &mut Vec<Planted>, text: String, lines: &str, wanted: &[(&str, &str)], site: &Site<'_>) {
+fn all_push(
+    all: &mut Vec<Planted>,
+    text: String,
+    lines: &str,
+    wanted: &[(&str, &str)],
+    site: &Site<'_>,
+) {
     all.push(Planted {
         text: format!("{text}\n{lines}\n"),
-        wanted: wanted.iter().map(|(c, r)| (c.to_string(), r.to_string())).collect(),
+        wanted: wanted
+            .iter()
+            .map(|(c, r)| (c.to_string(), r.to_string()))
+            .collect(),
         touches: [site.action.clone(), site.rule.name.clone()].into(),
     });
 }
@@ -372,7 +452,10 @@ fn loose(policy: &Policy, text: &str) -> Vec<Planted> {
     let mut add = |lines: &str, wanted: &[(&str, &str)], touches: &[&str]| {
         all.push(Planted {
             text: format!("{text}\n{lines}\n"),
-            wanted: wanted.iter().map(|(c, r)| (c.to_string(), r.to_string())).collect(),
+            wanted: wanted
+                .iter()
+                .map(|(c, r)| (c.to_string(), r.to_string()))
+                .collect(),
             touches: touches.iter().map(ToString::to_string).collect(),
         });
     };
@@ -398,10 +481,23 @@ fn loose(policy: &Policy, text: &str) -> Vec<Planted> {
         &[("FW211", "zf_fact")],
         &["zf"],
     );
-    if let Some(action) = policy.actions.iter().find(|a| a.full_name.starts_with("desk.")) {
+    if let Some(action) = policy
+        .actions
+        .iter()
+        .find(|a| a.full_name.starts_with("desk."))
+    {
         let name = &action.full_name;
-        if policy.flows.is_empty() && policy.rules.iter().all(|r| r.targets.iter().all(|t| t.instead.is_none())) {
-            add(&format!("deny zn_never: {name} because \"x\""), &[("FW203", name)], &[name]);
+        if policy.flows.is_empty()
+            && policy
+                .rules
+                .iter()
+                .all(|r| r.targets.iter().all(|t| t.instead.is_none()))
+        {
+            add(
+                &format!("deny zn_never: {name} because \"x\""),
+                &[("FW203", name)],
+                &[name],
+            );
         }
     }
     all
@@ -425,7 +521,12 @@ fn found(policy: &Policy, findings: &[Diagnostic]) -> Wanted {
             .chain(policy.actions.iter().map(|a| (a.span, &a.full_name)))
             .chain(policy.facts.iter().map(|f| (f.span, &f.name)));
         let names: Vec<_> = names.collect();
-        let at = |span| names.iter().find(|(s, _)| *s == span).map(|(_, n)| (*n).clone());
+        let at = |span| {
+            names
+                .iter()
+                .find(|(s, _)| *s == span)
+                .map(|(_, n)| (*n).clone())
+        };
         match code.as_str() {
             // Both rules are meant.
             "FW204" => {
@@ -464,7 +565,11 @@ fn judge(name: &str, files: &Memory, planted: &Planted) -> Option<String> {
     if found == planted.wanted {
         return None;
     }
-    let said: Vec<String> = checked.findings.iter().map(|d| format!("    {}: {}", d.code, d.message)).collect();
+    let said: Vec<String> = checked
+        .findings
+        .iter()
+        .map(|d| format!("    {}: {}", d.code, d.message))
+        .collect();
     let last: Vec<&str> = planted.text.lines().rev().take(7).collect();
     Some(format!(
         "{name}: wanted {:?}, found {found:?}\n{}\n  {}",
@@ -482,8 +587,18 @@ fn every_planted_defect_is_found_at_its_rule_and_nothing_else() {
     for (name, files) in all_clean() {
         let clean = check("main.failway", &files).unwrap();
         let gate = |d: &&Diagnostic| d.code.as_str().starts_with("FW2");
-        let none: Vec<String> = clean.findings.iter().filter(gate).map(|d| format!("{}: {}", d.code, d.message)).collect();
-        assert_eq!(none, Vec::<String>::new(), "{name}\n{}", files.0["main.failway"]);
+        let none: Vec<String> = clean
+            .findings
+            .iter()
+            .filter(gate)
+            .map(|d| format!("{}: {}", d.code, d.message))
+            .collect();
+        assert_eq!(
+            none,
+            Vec::<String>::new(),
+            "{name}\n{}",
+            files.0["main.failway"]
+        );
         policies += 1;
         let text = &files.0["main.failway"];
         let mut all = loose(&clean.policy, text);
@@ -509,7 +624,10 @@ fn every_planted_defect_is_found_at_its_rule_and_nothing_else() {
         // Two that don't touch each other.
         for pair in all.chunks(2) {
             let [a, b] = pair else { continue };
-            let (Some(x), Some(y)) = (a.text.strip_prefix(text.as_str()), b.text.strip_prefix(text.as_str())) else {
+            let (Some(x), Some(y)) = (
+                a.text.strip_prefix(text.as_str()),
+                b.text.strip_prefix(text.as_str()),
+            ) else {
                 continue;
             };
             if !a.touches.is_disjoint(&b.touches) || x.contains("zz") && y.contains("zz") {
@@ -524,8 +642,15 @@ fn every_planted_defect_is_found_at_its_rule_and_nothing_else() {
             wrong.extend(judge(&name, &files, &both));
         }
     }
-    println!("{policies} clean policies, {single} single defects and {combined} combined: {counts:?}");
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    println!(
+        "{policies} clean policies, {single} single defects and {combined} combined: {counts:?}"
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(single + combined >= MUTANTS_MIN, "{single} + {combined}");
     for n in 1..=13 {
         let code = format!("FW2{n:02}");

@@ -5,12 +5,12 @@
 //! `FAILWAY_CASES` sets the number of policies (default 150).
 
 use super::common::Memory;
-use failway::{Checked, check};
 use failway::diagnostics::Diagnostic;
 use failway::interp::calls::{Call, Calls, InSession, Proposal, Reply};
 use failway::interp::{Fixed, Interp, World};
 use failway::model::{ActionId, Atom, AtomKind, Cond, Const, Policy, Rule, RuleKind, Type};
 use failway::source::Span;
+use failway::{Checked, check};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -73,9 +73,7 @@ fn atom(rng: &mut Rng, has: &[&str]) -> String {
             7 if with("n") => format!("calls(src.send by n) {op} effects(src.send)"),
             8 if with("n") => "seen is present".to_string(),
             9 if with("n") => format!("(seen is present and seen.k {op} 1)"),
-            10 if with("n") => {
-                "(seen is absent or seen.z is absent or seen.z == 1)".to_string()
-            }
+            10 if with("n") => "(seen is absent or seen.z is absent or seen.z == 1)".to_string(),
             _ if with("n") => format!("n {op} level"),
             _ => "frozen".to_string(),
         };
@@ -96,11 +94,18 @@ fn atom(rng: &mut Rng, has: &[&str]) -> String {
             _ => format!("m {op} {}", rng.u8(0..5)),
         },
         "x" => format!("x {op} {}", pick(rng, &["0.1", "0.2", "0.3", "0.0", "1"])),
-        "e" => format!("e {} {}", pick(rng, &["==", "!="]), pick(rng, &["red", "green"])),
+        "e" => format!(
+            "e {} {}",
+            pick(rng, &["==", "!="]),
+            pick(rng, &["red", "green"])
+        ),
         "b" => "b".to_string(),
         "s" => match k {
             0 => format!("length(s) {op} {}", rng.u8(0..4)),
-            1 => format!("s matches /{}/", pick(rng, &["a*", "b.?", "(ab)*", ".a", ".{3}"])),
+            1 => format!(
+                "s matches /{}/",
+                pick(rng, &["a*", "b.?", "(ab)*", ".a", ".{3}"])
+            ),
             2 if with("p") => "s == p".to_string(),
             3 => "s in {\"a\", \"bb\"}".to_string(),
             _ => format!("s {} \"ab\"", pick(rng, &["==", "!="])),
@@ -160,7 +165,12 @@ fn policy_text(rng: &mut Rng) -> String {
             chosen.push(0);
         }
         let decls: Vec<&str> = chosen.iter().map(|i| PARAMS[*i].1).collect();
-        writeln!(text, "  action a{a}({}) {{ reads  timeout 1s }}", decls.join(", ")).unwrap();
+        writeln!(
+            text,
+            "  action a{a}({}) {{ reads  timeout 1s }}",
+            decls.join(", ")
+        )
+        .unwrap();
         let names = chosen.iter().map(|i| PARAMS[*i].0).collect();
         actions.push((format!("k.a{a}"), names));
     }
@@ -267,13 +277,17 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
     }
     let policy = interp.policy();
     let find = |name: &str| {
-        let at = policy.actions.iter().position(|a| a.full_name == name).unwrap();
+        let at = policy
+            .actions
+            .iter()
+            .position(|a| a.full_name == name)
+            .unwrap();
         ActionId(u32::try_from(at).unwrap())
     };
     let (look, send) = (find("src.look"), find("src.send"));
     let replies = values(interp, policy.action(look).result.as_ref().unwrap());
     let mut single: Vec<(ActionId, i64, Reply)> = Vec::new();
-    for n in 0..2 {
+    for n in 0..=2 {
         for r in &replies {
             single.push((look, n, Reply::Ok(Some(r.clone()))));
         }
@@ -293,7 +307,9 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
     // Replies matter one at a time; counts and kinds together.
     let plain: Vec<&(ActionId, i64, Reply)> = single
         .iter()
-        .filter(|(a, _, r)| *a == send || *r == Reply::Failed || *r == Reply::Ok(Some(replies[0].clone())))
+        .filter(|(a, _, r)| {
+            *a == send || *r == Reply::Failed || *r == Reply::Ok(Some(replies[0].clone()))
+        })
         .collect();
     let mut all = vec![Vec::new()];
     for one in &single {
@@ -302,11 +318,10 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
             all.push(vec![call(other, 0), call(one, 1)]);
         }
     }
+    let failed = (look, 0, Reply::Failed);
     for a in &plain {
         for b in &plain {
-            for c in &plain {
-                all.push(vec![call(a, 0), call(b, 1), call(c, 2)]);
-            }
+            all.push(vec![call(&failed, 0), call(a, 1), call(b, 2)]);
         }
     }
     all
@@ -368,9 +383,20 @@ impl Space<'_> {
             }
         }
         let mut all = Vec::new();
+        // Answers depend on the key alone.
+        let key = policy
+            .action(action)
+            .params
+            .iter()
+            .position(|p| p.name == "n");
+        let mut by_key: BTreeMap<Option<Const>, Vec<usize>> = BTreeMap::new();
         for params in &args {
-            // Answers depend on the key, so on the parameters.
+            let n = key.and_then(|at| params[at].clone());
+            if by_key.contains_key(&n) {
+                continue;
+            }
             let mut seen = BTreeSet::new();
+            let mut kept = Vec::new();
             for history in 0..self.histories.len() {
                 let situation = Situation {
                     params: params.clone(),
@@ -391,13 +417,20 @@ impl Space<'_> {
                     write!(key, "{fact:?}").unwrap();
                 }
                 if seen.insert(key) {
-                    for inputs in &inputs {
-                        all.push(Situation {
-                            params: params.clone(),
-                            inputs: inputs.clone(),
-                            history,
-                        });
-                    }
+                    kept.push(history);
+                }
+            }
+            by_key.insert(n, kept);
+        }
+        for params in &args {
+            let n = key.and_then(|at| params[at].clone());
+            for history in &by_key[&n] {
+                for inputs in &inputs {
+                    all.push(Situation {
+                        params: params.clone(),
+                        inputs: inputs.clone(),
+                        history: *history,
+                    });
                 }
             }
             if all.len() > WORLDS_MAX {
@@ -497,7 +530,12 @@ struct Table<'p> {
 
 impl Table<'_> {
     /// The fewest of the candidates of which one fires wherever the rule does and `where_` holds.
-    fn fewest(&self, rule: usize, candidates: &[usize], where_: &dyn Fn(usize) -> bool) -> Option<usize> {
+    fn fewest(
+        &self,
+        rule: usize,
+        candidates: &[usize],
+        where_: &dyn Fn(usize) -> bool,
+    ) -> Option<usize> {
         let need: Vec<usize> = (0..self.size)
             .filter(|w| self.fires[rule][*w] && where_(*w))
             .collect();
@@ -521,10 +559,8 @@ impl Table<'_> {
 }
 
 fn same_request(a: &Rule, b: &Rule) -> bool {
-    if let (
-        RuleKind::Escalate { role: x, .. },
-        RuleKind::Escalate { role: y, .. },
-    ) = (&a.kind, &b.kind)
+    if let (RuleKind::Escalate { role: x, .. }, RuleKind::Escalate { role: y, .. }) =
+        (&a.kind, &b.kind)
     {
         return x == y;
     }
@@ -581,7 +617,11 @@ fn rules_on(table: &Table<'_>, said: &mut Said, never_allowed: bool) {
                     .filter(|r| same_request(table.rules[rule], table.rules[*r]))
                     .collect();
                 let refusing: Vec<usize> = denials.iter().copied().filter(here).collect();
-                let mut above: Vec<usize> = if k == Kind::Denial { Vec::new() } else { refusing.clone() };
+                let mut above: Vec<usize> = if k == Kind::Denial {
+                    Vec::new()
+                } else {
+                    refusing.clone()
+                };
                 if k == Kind::Permission {
                     above.extend(escalations.iter().copied().filter(here));
                 }
@@ -648,7 +688,13 @@ fn without(cond: &Cond, path: &mut Vec<usize>, gone: &BTreeSet<Vec<usize>>) -> C
             Cond::Not(Box::new(inner))
         }
         Cond::Atom(Atom {
-            kind: AtomKind::Quantifier { every, list, element, body },
+            kind:
+                AtomKind::Quantifier {
+                    every,
+                    list,
+                    element,
+                    body,
+                },
             span,
         }) => {
             path.push(0);
@@ -684,7 +730,10 @@ fn operands(cond: &Cond, path: &mut Vec<usize>, out: &mut Vec<(Vec<usize>, Span,
     match cond {
         Cond::And(all) | Cond::Or(all) => each(all, true),
         Cond::Not(inner) => each(std::slice::from_ref(inner), false),
-        Cond::Atom(Atom { kind: AtomKind::Quantifier { body, .. }, .. }) => {
+        Cond::Atom(Atom {
+            kind: AtomKind::Quantifier { body, .. },
+            ..
+        }) => {
             each(std::slice::from_ref(body), false);
         }
         _ => {}
@@ -696,7 +745,10 @@ fn leads_on(part: &Cond, whole: &Cond) -> bool {
     fn asks(c: &Cond) -> Option<&failway::model::Path> {
         match c {
             Cond::Not(inner) => asks(inner),
-            Cond::Atom(Atom { kind: AtomKind::Present(p), .. }) => Some(p),
+            Cond::Atom(Atom {
+                kind: AtomKind::Present(p),
+                ..
+            }) => Some(p),
             _ => None,
         }
     }
@@ -704,17 +756,30 @@ fn leads_on(part: &Cond, whole: &Cond) -> bool {
     let mut all = Vec::new();
     nodes(whole, &mut all);
     all.iter().filter_map(asks).any(|p| {
-        p.root == path.root && p.fields.len() > path.fields.len() && p.fields.starts_with(&path.fields)
+        p.root == path.root
+            && p.fields.len() > path.fields.len()
+            && p.fields.starts_with(&path.fields)
     })
 }
 
-fn check_condition(space: &Space<'_>, worlds: &[Situation], action: ActionId, rule: &Rule, findings: &[Diagnostic], context: &str) -> (usize, usize) {
+fn check_condition(
+    space: &Space<'_>,
+    worlds: &[Situation],
+    action: ActionId,
+    rule: &Rule,
+    findings: &[Diagnostic],
+    context: &str,
+) -> (usize, usize) {
     let target = rule.targets.iter().find(|t| t.action == action).unwrap();
-    let Some(when) = &target.when else { return (0, 0) };
-    let inside = |d: &&Diagnostic| {
-        d.labels.iter().any(|l| l.span == rule.name_span)
+    let Some(when) = &target.when else {
+        return (0, 0);
     };
-    let constant: Vec<&Diagnostic> = findings.iter().filter(|d| d.code.as_str() == "FW208").filter(inside).collect();
+    let inside = |d: &&Diagnostic| d.labels.iter().any(|l| l.span == rule.name_span);
+    let constant: Vec<&Diagnostic> = findings
+        .iter()
+        .filter(|d| d.code.as_str() == "FW208")
+        .filter(inside)
+        .collect();
     let redundant: Vec<Span> = findings
         .iter()
         .filter(|d| d.code.as_str() == "FW209")
@@ -755,15 +820,26 @@ fn check_condition(space: &Space<'_>, worlds: &[Situation], action: ActionId, ru
         .filter(|(_, span, _)| redundant.contains(span))
         .map(|(path, ..)| path.clone())
         .collect();
-    assert!(redundant.iter().all(|s| parts.iter().any(|p| p.1 == *s)), "`{}`\n{context}", rule.name);
+    assert!(
+        redundant.iter().all(|s| parts.iter().any(|p| p.1 == *s)),
+        "`{}`\n{context}",
+        rule.name
+    );
     let less = without(when, &mut Vec::new(), &gone);
-    assert_eq!(truths(&less), whole, "`{}`: what is called redundant is not\n{context}", rule.name);
+    assert_eq!(
+        truths(&less),
+        whole,
+        "`{}`: what is called redundant is not\n{context}",
+        rule.name
+    );
     for (path, _, part) in &parts {
         let begins = |g: &Vec<usize>| path.starts_with(g);
         if gone.iter().any(begins) || leads_on(part, when) {
             continue;
         }
-        let siblings = parts.iter().filter(|(p, ..)| p.len() == path.len() && p[..p.len() - 1] == path[..path.len() - 1]);
+        let siblings = parts
+            .iter()
+            .filter(|(p, ..)| p.len() == path.len() && p[..p.len() - 1] == path[..path.len() - 1]);
         if siblings.filter(|(p, ..)| !gone.contains(p)).count() < 2 {
             continue;
         }
@@ -782,7 +858,12 @@ fn check_condition(space: &Space<'_>, worlds: &[Situation], action: ActionId, ru
 
 // ── The comparison ───────────────────────────────────────────────────────────
 
-fn compare(rng: &mut Rng, text: &str, checked: &Checked, counts: &mut BTreeMap<String, usize>) -> bool {
+fn compare(
+    rng: &mut Rng,
+    text: &str,
+    checked: &Checked,
+    counts: &mut BTreeMap<String, usize>,
+) -> bool {
     let policy = &checked.policy;
     let interp = Interp::new(policy);
     let asked = ["done(", "calls(", "effects(", "standing(", "seen", "order"]
@@ -794,7 +875,14 @@ fn compare(rng: &mut Rng, text: &str, checked: &Checked, counts: &mut BTreeMap<S
     };
     let mut context = format!("{text}\n");
     for f in &checked.findings {
-        writeln!(context, "{}: {} {:?}", f.code, f.message, f.witness.as_ref().map(|w| &w.lines)).unwrap();
+        writeln!(
+            context,
+            "{}: {} {:?}",
+            f.code,
+            f.message,
+            f.witness.as_ref().map(|w| &w.lines)
+        )
+        .unwrap();
     }
     let codes = |rule: &Rule| -> Vec<String> {
         checked
@@ -821,21 +909,42 @@ fn compare(rng: &mut Rng, text: &str, checked: &Checked, counts: &mut BTreeMap<S
             .iter()
             .map(|r| worlds.iter().map(|w| space.fires(id, w, r)).collect())
             .collect();
-        let table = Table { rules, fires, size: worlds.len() };
+        let table = Table {
+            rules,
+            fires,
+            size: worlds.len(),
+        };
         let denied = |w: usize| {
-            let any = |k: Kind| table.rules.iter().zip(&table.fires).any(|(r, f)| kind(r) == Some(k) && f[w]);
+            let any = |k: Kind| {
+                table
+                    .rules
+                    .iter()
+                    .zip(&table.fires)
+                    .any(|(r, f)| kind(r) == Some(k) && f[w])
+            };
             any(Kind::Denial) || !(any(Kind::Permission) || any(Kind::Escalation))
         };
         let permits = |w: usize| {
-            table.rules.iter().zip(&table.fires).any(|(r, f)| kind(r) != Some(Kind::Denial) && f[w])
+            table
+                .rules
+                .iter()
+                .zip(&table.fires)
+                .any(|(r, f)| kind(r) != Some(Kind::Denial) && f[w])
         };
         let never = (0..table.size).any(permits) && (0..table.size).all(denied);
-        let says_never = checked.findings.iter().any(|d| d.code.as_str() == "FW203" && d.span() == action.span);
+        let says_never = checked
+            .findings
+            .iter()
+            .any(|d| d.code.as_str() == "FW203" && d.span() == action.span);
         assert_eq!(never, says_never, "{}\n{context}", action.full_name);
         let mut said = Said::new();
         rules_on(&table, &mut said, never);
         for rule in &table.rules {
-            let expected: Vec<String> = said.get(&rule.name).map(|s| s.0.to_string()).into_iter().collect();
+            let expected: Vec<String> = said
+                .get(&rule.name)
+                .map(|s| s.0.to_string())
+                .into_iter()
+                .collect();
             let mut found = codes(rule);
             for c in &mut found {
                 if c == "FW213" {
@@ -846,15 +955,32 @@ fn compare(rng: &mut Rng, text: &str, checked: &Checked, counts: &mut BTreeMap<S
             if let Some((code, fewest)) = said.get(&rule.name) {
                 *counts.entry((*code).to_string()).or_insert(0) += 1;
                 if *fewest > 0 {
-                    let d = checked.findings.iter().find(|d| d.span() == rule.name_span && d.code.as_str() >= "FW205" && d.code.as_str() <= "FW213").unwrap();
-                    assert_eq!(d.labels.len() - 1, *fewest, "`{}`: {}\n{context}", rule.name, d.message);
+                    let d = checked
+                        .findings
+                        .iter()
+                        .find(|d| {
+                            d.span() == rule.name_span
+                                && d.code.as_str() >= "FW205"
+                                && d.code.as_str() <= "FW213"
+                        })
+                        .unwrap();
+                    assert_eq!(
+                        d.labels.len() - 1,
+                        *fewest,
+                        "`{}`: {}\n{context}",
+                        rule.name,
+                        d.message
+                    );
                 }
             }
             let dead = said.get(&rule.name).is_some_and(|s| s.0 == "FW201");
             if !dead && !never && said.get(&rule.name).is_none_or(|s| s.0 != "FW207") {
-                let explains = checked.findings.iter().any(|d| d.code.as_str() == "FW207" && d.labels.iter().any(|l| l.span == rule.name_span));
+                let explains = checked.findings.iter().any(|d| {
+                    d.code.as_str() == "FW207" && d.labels.iter().any(|l| l.span == rule.name_span)
+                });
                 if !explains {
-                    let (a, b) = check_condition(&space, &worlds, id, rule, &checked.findings, &context);
+                    let (a, b) =
+                        check_condition(&space, &worlds, id, rule, &checked.findings, &context);
                     *counts.entry("FW208".to_string()).or_insert(0) += a;
                     *counts.entry("FW209".to_string()).or_insert(0) += b;
                 }
@@ -877,9 +1003,16 @@ fn quarrels_and_insteads(
     context: &str,
     counts: &mut BTreeMap<String, usize>,
 ) {
-    let at = table.rules.iter().position(|r| r.name == rule.name).unwrap();
+    let at = table
+        .rules
+        .iter()
+        .position(|r| r.name == rule.name)
+        .unwrap();
     for (other, fires) in table.rules.iter().zip(&table.fires) {
-        if other.name <= rule.name || kind(other) != kind(rule) || kind(rule) == Some(Kind::Permission) {
+        if other.name <= rule.name
+            || kind(other) != kind(rule)
+            || kind(rule) == Some(Kind::Permission)
+        {
             continue;
         }
         let both_ask = kind(rule) == Some(Kind::Escalation)
@@ -889,23 +1022,39 @@ fn quarrels_and_insteads(
         }
         let refused = |w: usize| {
             kind(rule) == Some(Kind::Escalation)
-                && table.rules.iter().zip(&table.fires).any(|(r, f)| kind(r) == Some(Kind::Denial) && f[w])
+                && table
+                    .rules
+                    .iter()
+                    .zip(&table.fires)
+                    .any(|(r, f)| kind(r) == Some(Kind::Denial) && f[w])
         };
         let quarrel = (0..table.size).any(|w| table.fires[at][w] && fires[w] && !refused(w));
         let said = checked.findings.iter().any(|d| {
-            d.code.as_str() == "FW204" && [rule, other].iter().all(|r| d.labels.iter().any(|l| l.span == r.name_span))
+            d.code.as_str() == "FW204"
+                && [rule, other]
+                    .iter()
+                    .all(|r| d.labels.iter().any(|l| l.span == r.name_span))
         });
-        assert_eq!(quarrel, said, "`{}` and `{}`\n{context}", rule.name, other.name);
+        assert_eq!(
+            quarrel, said,
+            "`{}` and `{}`\n{context}",
+            rule.name, other.name
+        );
         *counts.entry("FW204".to_string()).or_insert(0) += usize::from(said);
     }
     let target = rule.targets.iter().find(|t| t.action == action).unwrap();
-    let Some(instead) = &target.instead else { return };
+    let Some(instead) = &target.instead else {
+        return;
+    };
     let shut = worlds.iter().zip(&table.fires[at]).any(|(w, fires)| {
         if !fires {
             return false;
         }
         let proposal = space.proposal(action, w);
-        let world = InSession { interp: space.interp, proposal: &proposal };
+        let world = InSession {
+            interp: space.interp,
+            proposal: &proposal,
+        };
         let there = space.interp.policy().action(instead.action);
         let args = space.interp.args(&world, &instead.args, &there.params);
         let valid = there.params.iter().zip(&args).all(|(p, a)| match a {
@@ -914,19 +1063,36 @@ fn quarrels_and_insteads(
         });
         let other = Proposal {
             action: instead.action,
-            values: Fixed { params: args, inputs: w.inputs.clone(), ..Fixed::default() },
+            values: Fixed {
+                params: args,
+                inputs: w.inputs.clone(),
+                ..Fixed::default()
+            },
             ..space.proposal(action, w)
         };
-        let world = InSession { interp: space.interp, proposal: &other };
+        let world = InSession {
+            interp: space.interp,
+            proposal: &other,
+        };
         !valid
-            || space.interp.gate(&world, instead.action).expect("decided").verdict
+            || space
+                .interp
+                .gate(&world, instead.action)
+                .expect("decided")
+                .verdict
                 != failway::interp::rules::Verdict::Allow
     });
-    let found = checked.findings.iter().find(|d| d.code.as_str() == "FW210" && d.span() == instead.span);
+    let found = checked
+        .findings
+        .iter()
+        .find(|d| d.code.as_str() == "FW210" && d.span() == instead.span);
     assert_eq!(shut, found.is_some(), "`{}`\n{context}", rule.name);
     if let Some(found) = found {
         *counts.entry("FW210".to_string()).or_insert(0) += 1;
-        assert!(found.witness.as_ref().is_some_and(|w| !w.lines.is_empty()), "{context}");
+        assert!(
+            found.witness.as_ref().is_some_and(|w| !w.lines.is_empty()),
+            "{context}"
+        );
     }
 }
 
@@ -944,13 +1110,23 @@ fn checks_of_the_gate_against_brute_force() {
             !code.starts_with("FW2") && code != "FW190"
         };
         if let Some(d) = checked.findings.iter().find(|d| unknown(d)) {
-            assert!(d.code.as_str() == "FW150", "{}: {}\n{text}", d.code, d.message);
+            assert!(
+                d.code.as_str() == "FW150",
+                "{}: {}\n{text}",
+                d.code,
+                d.message
+            );
             continue;
         }
         done += usize::from(compare(&mut rng, &text, &checked, &mut counts));
     }
     println!("{done} policies: {counts:?}");
-    for code in ["FW201", "FW204", "FW205", "FW206", "FW207", "FW208", "FW209", "FW210"] {
-        assert!(counts.get(code).copied().unwrap_or(0) > 0, "no {code} among them: {counts:?}");
+    for code in [
+        "FW201", "FW204", "FW205", "FW206", "FW207", "FW208", "FW209", "FW210",
+    ] {
+        assert!(
+            counts.get(code).copied().unwrap_or(0) > 0,
+            "no {code} among them: {counts:?}"
+        );
     }
 }

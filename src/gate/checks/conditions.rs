@@ -59,7 +59,7 @@ fn too_hard(unit: &Unit<'_>, out: &OutOfBudget) -> Diagnostic {
         "not decided within the budget",
     )
     .note("A check that runs out of its budget never passes in silence.")
-    .help("simplify it, or compute a part outside and hand it in as an `input`")
+    .help("simplify it, compute a part outside and hand it in as an `input`, or allow more work with `--effort 4`")
 }
 
 /// Whether a condition that always comes out the same has been reported by what follows from it.
@@ -115,7 +115,9 @@ impl Work<'_, '_> {
                     let here = self.comes_out(at)?;
                     let told = match part.joint {
                         Joint::Quantifier(_) => children.iter().any(Option::is_some),
-                        _ => matches!(part.cond, Cond::Define { name, .. } if settled.contains(name)),
+                        _ => {
+                            matches!(part.cond, Cond::Define { name, .. } if settled.contains(name))
+                        }
                     };
                     if let Some(value) = here
                         && !told
@@ -165,7 +167,11 @@ impl Work<'_, '_> {
         let Some(part) = unit.parts.parts.get(at) else {
             return Ok(());
         };
-        let whole = if at == 0 { "the condition of" } else { "a test in" };
+        let whole = if at == 0 {
+            "the condition of"
+        } else {
+            "a test in"
+        };
         let word = if value { "true" } else { "false" };
         let besides = vec![Formula::TRUE; unit.parts.readings.len()];
         let core = unit.parts.core(
@@ -200,7 +206,11 @@ impl Work<'_, '_> {
                     Code::FW208,
                     format!("{whole} {} is always {word}", self.owner()),
                     *first,
-                    if value { "one of these always holds: this," } else { "these exclude each other: this," },
+                    if value {
+                        "one of these always holds: this,"
+                    } else {
+                        "these exclude each other: this,"
+                    },
                 );
                 for span in rest {
                     found = found.label(*span, "and this");
@@ -275,13 +285,11 @@ impl Work<'_, '_> {
             }
         };
         let Some(path) = asked(at) else { return false };
-        (0..self.unit.parts.parts.len())
-            .filter_map(asked)
-            .any(|p| {
-                p.root == path.root
-                    && p.fields.len() > path.fields.len()
-                    && p.fields.starts_with(&path.fields)
-            })
+        (0..self.unit.parts.parts.len()).filter_map(asked).any(|p| {
+            p.root == path.root
+                && p.fields.len() > path.fields.len()
+                && p.fields.starts_with(&path.fields)
+        })
     }
 
     /// Whether the condition means the same without these parts as without those that are out
@@ -345,8 +353,7 @@ impl Work<'_, '_> {
                     .iter()
                     .enumerate()
                     .filter(|(n, f)| {
-                        kept.binary_search(n).is_err()
-                            && encoder.logic.holds(**f, &values) != and
+                        kept.binary_search(n).is_err() && encoder.logic.holds(**f, &values) != and
                     })
                     .map(|(n, _)| n);
                 Ok(Enough::Needs(missed.collect()))

@@ -25,7 +25,11 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         let together = if by.len() > 1 { " together" } else { "" };
         let mut found = Diagnostic::new(
             Code::FW206,
-            format!("`{}` is covered by {}{together}", rule.name, named(policy, &by)),
+            format!(
+                "`{}` is covered by {}{together}",
+                rule.name,
+                named(policy, &by)
+            ),
             rule.name_span,
             if by.len() > 1 {
                 "fires only where one of the others does"

@@ -43,7 +43,10 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
                 continue;
             }
             // The same cause on another target is one report.
-            if findings.iter().any(|f| f.code == Code::FW210 && f.span() == instead.span) {
+            if findings
+                .iter()
+                .any(|f| f.code == Code::FW210 && f.span() == instead.span)
+            {
                 continue;
             }
             findings.extend(refused(gate, known, id, firing, instead));
@@ -90,10 +93,14 @@ fn refused(
     let valid = logic.holds(there.valid, &whole);
     let (why, at) = match against.first() {
         _ if !valid => ("an argument may lie outside its parameter's type", None),
-        Some(r) if matches!(r.kind, RuleKind::Escalate { .. }) => {
-            ("it may need an approval", Some((r.name_span, "asks for one")))
-        }
-        Some(r) => ("it may be refused itself", Some((r.name_span, "refuses it"))),
+        Some(r) if matches!(r.kind, RuleKind::Escalate { .. }) => (
+            "it may need an approval",
+            Some((r.name_span, "asks for one")),
+        ),
+        Some(r) => (
+            "it may be refused itself",
+            Some((r.name_span, "refuses it")),
+        ),
         None => ("there may be no rule that allows it", None),
     };
     let witness = gate
@@ -101,10 +108,7 @@ fn refused(
         .witness_of(&found, &|name| !name.contains(OTHER));
     let mut diagnostic = Diagnostic::new(
         Code::FW210,
-        format!(
-            "`{}` points to `{}`, but {why}",
-            rule.name, to.full_name
-        ),
+        format!("`{}` points to `{}`, but {why}", rule.name, to.full_name),
         instead.span,
         "not always allowed where this rule refuses",
     )

@@ -45,7 +45,7 @@ const CHECKS: &[Check] = &[
 ];
 
 pub(super) fn run(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut questions = Questions::new();
+    let mut questions = Questions::new(&gate.encoder);
     let study = study::study(gate, &mut questions);
     for (action, out) in &study.too_hard {
         findings.push(gate.too_much(*action, &out.to_string()));

@@ -16,10 +16,18 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         );
         let permitting = gate
             .of(*id)
-            .map(|made| made.permissions.iter().chain(&made.escalations).map(|f| f.rule))
+            .map(|made| {
+                made.permissions
+                    .iter()
+                    .chain(&made.escalations)
+                    .map(|f| f.rule)
+            })
             .into_iter()
             .flatten();
-        for rule in permitting.filter_map(|r| policy.rules.get(r.index())).take(6) {
+        for rule in permitting
+            .filter_map(|r| policy.rules.get(r.index()))
+            .take(6)
+        {
             found = found.label(rule.name_span, "permits it, in vain");
         }
         for rule in by.iter().filter_map(|r| policy.rules.get(r.index())) {

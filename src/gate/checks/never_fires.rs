@@ -4,8 +4,8 @@ use super::Known;
 use super::undecided::place;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::parts::Parts;
-use crate::gate::{Gate, Scope};
 use crate::gate::study::Standing;
+use crate::gate::{Gate, Scope};
 use crate::model::{Atom, AtomKind, Cond, Operand, Policy, Root, Rule, RuleId, RuleKind};
 use crate::source::Span;
 

@@ -1,7 +1,7 @@
 //! FW202: an action that no rule allows or escalates.
 
-use crate::diagnostics::{Code, Diagnostic};
 use super::Known;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::Gate;
 
 pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagnostic>) {

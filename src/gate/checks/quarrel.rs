@@ -102,7 +102,10 @@ fn disagree(gate: &Gate<'_>, action: ActionId, a: &Firing, b: &Firing) -> Option
     let policy = gate.encoder.policy();
     let find = |f: &Firing| -> Option<(&Rule, &RuleTarget)> {
         let rule = policy.rules.get(f.rule.index())?;
-        let at = rule.targets.binary_search_by(|t| t.action.cmp(&action)).ok()?;
+        let at = rule
+            .targets
+            .binary_search_by(|t| t.action.cmp(&action))
+            .ok()?;
         rule.targets.get(at).map(|t| (rule, t))
     };
     disagreement(find(a)?, find(b)?)

@@ -153,7 +153,9 @@ fn reported(gate: &Gate<'_>, circle: &[u32]) -> Option<Diagnostic> {
     Some(
         found
             .note("A session starts empty, and nothing of this can happen first.")
-            .help("let one of them go ahead: remove an order or a condition, or name another source"),
+            .help(
+                "let one of them go ahead: remove an order or a condition, or name another source",
+            ),
     )
 }
 

@@ -20,7 +20,11 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         };
         let mut found = Diagnostic::new(
             Code::FW207,
-            format!("all that `{}` {what} is refused by {}", rule.name, named(policy, &by)),
+            format!(
+                "all that `{}` {what} is refused by {}",
+                rule.name,
+                named(policy, &by)
+            ),
             rule.name_span,
             "permits nothing",
         );

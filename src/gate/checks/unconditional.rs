@@ -22,7 +22,11 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
                 && rules_on(policy, id).all(|(_, rule, _)| permits(rule))
         })
         .collect();
-    for rule in policy.rules.iter().filter(|r| permits(r) && r.because.is_none()) {
+    for rule in policy
+        .rules
+        .iter()
+        .filter(|r| permits(r) && r.because.is_none())
+    {
         let open: Vec<ActionId> = rule
             .targets
             .iter()
@@ -54,7 +58,9 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         findings.push(
             found
                 .note("Whoever signs this off cannot tell a decision from an omission.")
-                .help("say why with `because \"…\"`, or bound it: `when`, `limit`, `order`, `deny`"),
+                .help(
+                    "say why with `because \"…\"`, or bound it: `when`, `limit`, `order`, `deny`",
+                ),
         );
     }
 }
