@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
-    /// How many times the usual work a question may take before it is given up (FW290)
+    /// How many times the usual work a question may take before it is given up as FW290: 1, or what FAILWAY_EFFORT says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     effort: Option<u32>,
     /// The form of the findings

@@ -175,7 +175,14 @@ fn without_flows(text: &str) -> String {
     let mut rest = text.to_string();
     for item in tree.items.iter().rev() {
         if matches!(item.kind, ItemKind::Flow(_) | ItemKind::Test(_)) {
-            rest.replace_range(item.span.range(), "");
+            // Its documentation goes with it.
+            let mut start = item.span.range().start;
+            while let Some(line) = rest[..start].trim_end().rsplit('\n').next()
+                && line.trim_start().starts_with("///")
+            {
+                start = rest[..start].trim_end().len() - line.len();
+            }
+            rest.replace_range(start..item.span.range().end, "");
         }
     }
     rest
@@ -242,7 +249,7 @@ fn sites<'p>(policy: &'p Policy, sources: &Sources) -> Vec<Site<'p>> {
         let Some((_, after)) = text.split_once(" when ").or(text.split_once("\n  when ")) else {
             continue;
         };
-        let end = ["because", "instead", "\n\n", "by "]
+        let end = ["because", "instead", "\n\n"]
             .iter()
             .filter_map(|w| after.find(w))
             .min()
@@ -276,6 +283,35 @@ fn number(policy: &Policy, action: &str) -> Option<(String, String, String)> {
         };
         (low >= 0).then(|| (p.name.clone(), write(high), write(low + (high - low) / 3)))
     })
+}
+
+/// A test of a parameter that the condition doesn't look at, and its opposite.
+fn apart(policy: &Policy, site: &Site<'_>) -> Option<(String, String)> {
+    let action = policy.actions.iter().find(|a| a.full_name == site.action)?;
+    let free = action
+        .params
+        .iter()
+        .filter(|p| !p.optional && !site.when.contains(&p.name));
+    free.filter_map(|p| {
+        let name = &p.name;
+        match &p.ty {
+            Type::Bool => Some((name.clone(), format!("not {name}"))),
+            Type::Enum(id) => {
+                let first = &policy.enums[id.index()].variants[0].name;
+                Some((format!("{name} == {first}"), format!("{name} != {first}")))
+            }
+            Type::String {
+                min: 0..=2,
+                max,
+                patterns,
+            } if patterns.is_empty() && max.is_none_or(|m| m > 4) => Some((
+                format!("length({name}) <= 3"),
+                format!("length({name}) > 3"),
+            )),
+            _ => None,
+        }
+    })
+    .collect()
 }
 
 /// All defects that can be planted at a site.
@@ -352,18 +388,6 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
             ),
             &[("FW201", "zz_torn")],
         );
-        if site.rule.kind_is_allow() {
-            add(
-                &format!("allow zz_part: {action} when ({when}) and {p} == {middle} because \"x\""),
-                &[("FW206", "zz_part")],
-            );
-            // The rule in two halves, and one across them.
-            let halves = replaced(text, site, &format!("({when}) and {p} <= {middle}"));
-            let rest = format!(
-                "allow zy_half: {action} when ({when}) and {p} > {middle} because \"x\"\nallow zz_across: {action} when ({when}) and {p} in {middle}..{high} because \"x\""
-            );
-            all_push(&mut all, halves, &rest, &[("FW206", "zz_across")], site);
-        }
         for (more, code) in [
             (format!("({when}) and {p} <= {high}"), "FW208"),
             (format!("({when}) or {p} > {high}"), "FW208"),
@@ -389,7 +413,7 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
             );
         }
         let help = format!(
-            "integration zz {{ action help(k: int in 0..1) {{ reads  timeout 1s }} }}\nallow zz_help: zz.help when k == 0 because \"x\"\n\
+            "integration zz {{ action help(k: int in 0..1) {{ writes expendable  timeout 1s }} }}\nallow zz_help: zz.help when k == 0 because \"x\"\n\
              deny zz_points: {action} when {p} == {middle} because \"x\" instead zz.help(k: 1)"
         );
         let quarrels = policy
@@ -402,6 +426,39 @@ fn plant(policy: &Policy, text: &str, site: &Site<'_>) -> Vec<Planted> {
                 text.to_string(),
                 &help,
                 &[("FW210", "zz_points")],
+                site,
+            );
+        }
+    }
+    let free = apart(policy, site);
+    if let Some((this, that)) = free.first() {
+        if site.rule.kind_is_allow() {
+            let part = format!("allow zz_part: {action} when ({when}) and {this} because \"x\"");
+            all_push(
+                &mut all,
+                text.to_string(),
+                &part,
+                &[("FW206", "zz_part")],
+                site,
+            );
+            // The rule in two halves, and one across them.
+            if let Some((other, _)) = free.get(1) {
+                let halves = replaced(text, site, &format!("({when}) and {this}"));
+                let rest = format!(
+                    "allow zy_half: {action} when ({when}) and {that} because \"x\"\nallow zz_across: {action} when ({when}) and {other} because \"x\""
+                );
+                all_push(&mut all, halves, &rest, &[("FW206", "zz_across")], site);
+            }
+        }
+        for more in [
+            format!("({when}) and (({when}) or {this})"),
+            format!("({when}) or (({when}) and {this})"),
+        ] {
+            all_push(
+                &mut all,
+                replaced(text, site, &more),
+                "",
+                &[("FW209", name.as_str())],
                 site,
             );
         }
@@ -460,7 +517,7 @@ fn loose(policy: &Policy, text: &str) -> Vec<Planted> {
         });
     };
     add(
-        "integration zq { action lone(k: int in 0..1) { reads  timeout 1s } }\ndeny zq_no: zq.lone when k == 1 because \"x\"",
+        "integration zq { action lone(k: int in 0..1) { writes expendable  timeout 1s } }\ndeny zq_no: zq.lone when k == 1 because \"x\"",
         &[("FW202", "zq.lone")],
         &["zq"],
     );
@@ -476,7 +533,7 @@ fn loose(policy: &Policy, text: &str) -> Vec<Planted> {
         &["zo"],
     );
     add(
-        "integration zf {\n  action src(k: int in 0..3) -> int in 0..3 { reads  timeout 1s }\n  action use_it(k: int in 0..3) { writes expendable  timeout 1s }\n}\n\
+        "integration zf {\n  action src(k: int in 0..3) -> int in 0..3 { writes expendable  timeout 1s }\n  action use_it(k: int in 0..3) { writes expendable  timeout 1s }\n}\n\
          fact zf_fact: zf.src by k where result > 3\nallow zf_all: zf.use_it when zf_fact is present because \"x\"\nallow zf_src: zf.src because \"x\"",
         &[("FW211", "zf_fact")],
         &["zf"],

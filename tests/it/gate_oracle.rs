@@ -271,7 +271,7 @@ fn product<T: Clone>(left: &[Vec<T>], right: &[T]) -> Vec<Vec<T>> {
 }
 
 /// Histories of at most three calls of the source actions, up to what anything can ask.
-fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
+fn histories(interp: &Interp<'_>, asked: bool, key: i64) -> Vec<Vec<Call>> {
     if !asked {
         return vec![Vec::new()];
     }
@@ -286,12 +286,15 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
     };
     let (look, send) = (find("src.look"), find("src.send"));
     let replies = values(interp, policy.action(look).result.as_ref().unwrap());
+    // Calls with the key in question, and with another one.
     let mut single: Vec<(ActionId, i64, Reply)> = Vec::new();
-    for n in 0..=2 {
-        for r in &replies {
-            single.push((look, n, Reply::Ok(Some(r.clone()))));
-        }
-        single.push((look, n, Reply::Failed));
+    let other = (key + 1) % 3;
+    for r in &replies {
+        single.push((look, key, Reply::Ok(Some(r.clone()))));
+    }
+    single.push((look, key, Reply::Failed));
+    single.push((look, other, Reply::Ok(Some(replies[0].clone()))));
+    for n in [key, other] {
         for r in [Reply::Ok(None), Reply::Failed, Reply::Unsure] {
             single.push((send, n, r));
         }
@@ -314,14 +317,11 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
     let mut all = vec![Vec::new()];
     for one in &single {
         all.push(vec![call(one, 0)]);
-        for other in &plain {
-            all.push(vec![call(other, 0), call(one, 1)]);
-        }
-    }
-    let failed = (look, 0, Reply::Failed);
-    for a in &plain {
-        for b in &plain {
-            all.push(vec![call(&failed, 0), call(a, 1), call(b, 2)]);
+        for a in &plain {
+            all.push(vec![call(a, 0), call(one, 1)]);
+            for b in &plain {
+                all.push(vec![call(a, 0), call(b, 1), call(one, 2)]);
+            }
         }
     }
     all
@@ -331,19 +331,21 @@ fn histories(interp: &Interp<'_>, asked: bool) -> Vec<Vec<Call>> {
 struct Situation {
     params: Vec<Option<Const>>,
     inputs: Vec<Option<Const>>,
+    key: usize,
     history: usize,
 }
 
 struct Space<'a> {
     interp: &'a Interp<'a>,
-    histories: Vec<Vec<Call>>,
+    /// By key; the key of what has none is 0.
+    histories: Vec<Vec<Vec<Call>>>,
 }
 
 impl Space<'_> {
     fn proposal<'s>(&'s self, action: ActionId, s: &Situation) -> Proposal<'s> {
         Proposal {
             calls: Calls {
-                calls: &self.histories[s.history],
+                calls: &self.histories[s.key][s.history],
                 now: (0, 1000),
             },
             action,
@@ -389,18 +391,23 @@ impl Space<'_> {
             .params
             .iter()
             .position(|p| p.name == "n");
-        let mut by_key: BTreeMap<Option<Const>, Vec<usize>> = BTreeMap::new();
+        let number = |params: &[Option<Const>]| match key.and_then(|at| params[at].clone()) {
+            Some(Const::Number(n)) => usize::try_from(n).unwrap(),
+            _ => 0,
+        };
+        let mut by_key: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for params in &args {
-            let n = key.and_then(|at| params[at].clone());
+            let n = number(params);
             if by_key.contains_key(&n) {
                 continue;
             }
             let mut seen = BTreeSet::new();
             let mut kept = Vec::new();
-            for history in 0..self.histories.len() {
+            for history in 0..self.histories[n].len() {
                 let situation = Situation {
                     params: params.clone(),
                     inputs: inputs[0].clone(),
+                    key: n,
                     history,
                 };
                 let proposal = self.proposal(action, &situation);
@@ -423,12 +430,13 @@ impl Space<'_> {
             by_key.insert(n, kept);
         }
         for params in &args {
-            let n = key.and_then(|at| params[at].clone());
+            let n = number(params);
             for history in &by_key[&n] {
                 for inputs in &inputs {
                     all.push(Situation {
                         params: params.clone(),
                         inputs: inputs.clone(),
+                        key: n,
                         history: *history,
                     });
                 }
@@ -871,7 +879,7 @@ fn compare(
         .any(|w| text.split_once("allow base0").unwrap().1.contains(w));
     let space = Space {
         interp: &interp,
-        histories: histories(&interp, asked),
+        histories: (0..3).map(|key| histories(&interp, asked, key)).collect(),
     };
     let mut context = format!("{text}\n");
     for f in &checked.findings {

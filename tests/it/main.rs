@@ -14,6 +14,7 @@ mod examples;
 mod findings_schema;
 mod flows;
 mod fmt;
+mod gate_budget;
 mod gate_mutants;
 mod gate_oracle;
 mod generate;

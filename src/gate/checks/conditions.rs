@@ -46,6 +46,14 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
                 continue;
             }
         }
+        // A source that no call can be has been reported by what waits for it.
+        let told = |d: &Diagnostic| {
+            unit.owner == Owner::Where
+                && findings
+                    .iter()
+                    .any(|f| f.code == Code::FW211 && f.span() == d.span())
+        };
+        let found: Vec<Diagnostic> = found.into_iter().filter(|d| !told(d)).collect();
         findings.extend(found);
     }
 }

@@ -3,12 +3,15 @@
 use super::{Known, covering, named};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::Gate;
+use crate::gate::questions::Questions;
 use crate::gate::study::{Cover, Standing};
+use crate::logic::Formula;
 use crate::model::{Rule, RuleId, RuleKind};
 
 pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<Diagnostic>) {
     let policy = gate.encoder.policy();
-    for (id, standing) in &known.study.standing {
+    let Known { study, questions } = known;
+    for (id, standing) in &study.standing {
         let (Standing::Covered(covers), Some(rule)) = (standing, policy.rules.get(id.index()))
         else {
             continue;
@@ -17,7 +20,7 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         if let [other] = by.as_slice()
             && let Some(other) = policy.rules.get(other.index())
             && both_forms(rule, other)
-            && alike(gate, *id, covers)
+            && alike(gate, questions, *id, covers)
         {
             findings.push(twice(rule, other));
             continue;
@@ -56,14 +59,20 @@ fn both_forms(a: &Rule, b: &Rule) -> bool {
     )
 }
 
-/// Whether the rules fire in the same formula on each action: one as well as the other could go.
-fn alike(gate: &Gate<'_>, rule: RuleId, covers: &[Cover]) -> bool {
+/// Whether the rule that covers fires nowhere else either: one as well as the other could go. A
+/// question beyond the budget counts as no, which makes the finding graver.
+fn alike(gate: &mut Gate<'_>, questions: &mut Questions, rule: RuleId, covers: &[Cover]) -> bool {
     covers.iter().all(|cover| {
         let Some(made) = gate.of(cover.action) else {
             return false;
         };
         let fires = |id: RuleId| made.denials.iter().find(|f| f.rule == id).map(|f| f.fires);
-        cover.rules.iter().all(|other| fires(*other) == fires(rule))
+        let Some(own) = fires(rule) else { return false };
+        let others: Vec<Formula> = cover.rules.iter().filter_map(|r| fires(*r)).collect();
+        others.into_iter().all(|other| {
+            let more = gate.encoder.logic.and(&[other, !own]);
+            matches!(questions.possible(&mut gate.encoder, more), Ok(false))
+        })
     })
 }
 

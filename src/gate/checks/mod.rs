@@ -37,9 +37,9 @@ const CHECKS: &[Check] = &[
     covered::check,
     swallowed::check,
     overruled::check,
-    conditions::check,
     instead::check,
     sources::check,
+    conditions::check,
     unconditional::check,
     both_forms::check,
 ];
