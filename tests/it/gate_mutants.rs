@@ -286,8 +286,9 @@ fn number(policy: &Policy, action: &str) -> Option<(String, String, String)> {
 }
 
 /// A test of a parameter that the condition doesn't look at, and its opposite.
-fn apart(policy: &Policy, site: &Site<'_>) -> Option<(String, String)> {
-    let action = policy.actions.iter().find(|a| a.full_name == site.action)?;
+fn apart(policy: &Policy, site: &Site<'_>) -> Vec<(String, String)> {
+    let mut actions = policy.actions.iter();
+    let action = actions.find(|a| a.full_name == site.action).unwrap();
     let free = action
         .params
         .iter()

@@ -36,9 +36,12 @@ pub(crate) enum LanguageData {
 }
 
 /// Products of two automata may have this many states.
-pub(crate) const MAX_PRODUCT: usize = 200_000;
+const MAX_PRODUCT: usize = 200_000;
 /// And this many where it is only about simplifying.
 pub(crate) const MAX_QUICK_PRODUCT: usize = 20_000;
+
+/// An intersection within a question may have this many.
+pub(crate) const MAX_MEET: usize = 40_000;
 
 /// What combining two automata is called when it takes too long.
 pub(crate) const COMBINING: &str = "combining patterns";

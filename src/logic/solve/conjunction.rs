@@ -3,7 +3,7 @@
 
 use super::{Known, Outcome, numbers};
 use crate::logic::budget::LONG_LIST;
-use crate::logic::language::{COMBINING, MAX_PRODUCT};
+use crate::logic::language::{COMBINING, MAX_MEET};
 use crate::logic::{Assignment, Budget, IntSet, Language, Logic, OutOfBudget, Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -245,7 +245,7 @@ impl Logic {
             if let Some(class) = classes.get_mut(at) {
                 class.members.push(*term);
                 class.language = self
-                    .meet(class.language, own, MAX_PRODUCT, budget)?
+                    .meet(class.language, own, MAX_MEET, budget)?
                     .ok_or_else(|| OutOfBudget::new(COMBINING))?;
                 if class.language.is_none() {
                     return Ok(None);

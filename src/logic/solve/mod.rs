@@ -11,7 +11,7 @@ mod numbers;
 mod strings;
 
 use super::formula::{Atom, Difference, Node};
-use super::language::{COMBINING, MAX_PRODUCT, MAX_QUICK_PRODUCT};
+use super::language::{COMBINING, MAX_MEET, MAX_QUICK_PRODUCT};
 use super::{Assignment, Budget, Formula, IntSet, Language, Logic, OutOfBudget, Term, TermKind};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -158,7 +158,7 @@ impl Logic {
                 let language = Language::of(base, !yes);
                 let before = self.language_known(known, term);
                 let both = self
-                    .meet(before, language, MAX_PRODUCT, budget)?
+                    .meet(before, language, MAX_MEET, budget)?
                     .ok_or_else(|| OutOfBudget::new(COMBINING))?;
                 known.languages.insert(term, both);
                 !both.is_none()
