@@ -66,7 +66,10 @@ fn atom(rng: &mut Rng, has: &[&str]) -> String {
             0 => "frozen".to_string(),
             1 => format!("level {op} {}", rng.u8(0..3)),
             2 if with("n") => "done(src.look by n)".to_string(),
-            3 => format!("calls(src.look) {}", pick(rng, &["== 0", "< 2", ">= 1", "> 1"])),
+            3 => format!(
+                "calls(src.look) {}",
+                pick(rng, &["== 0", "< 2", ">= 1", "> 1"])
+            ),
             4 => "done(src.send)".to_string(),
             5 => format!("effects(src.send) {}", pick(rng, &["== 0", ">= 1"])),
             6 => "standing(src.send)".to_string(),
