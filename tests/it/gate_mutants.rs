@@ -638,7 +638,7 @@ fn judge(name: &str, files: &Memory, planted: &Planted) -> Option<String> {
 }
 
 #[test]
-#[ignore = "takes minutes, and some of what it plants is found with more than was planted"]
+#[ignore = "takes minutes; three of 679 planted defects are found under another code of the same place"]
 fn every_planted_defect_is_found_at_its_rule_and_nothing_else() {
     let mut rng = Rng::with_seed(11);
     let (mut counts, mut wrong) = (BTreeMap::<String, usize>::new(), Vec::new());
