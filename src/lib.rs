@@ -46,19 +46,21 @@ pub struct Checked {
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn check(root: &str, loader: &dyn Loader) -> Result<Checked, String> {
-    check_watched(root, loader, &mut |_| {})
+    check_watched(root, loader, 1, &mut |_| {})
 }
 
-/// The same, and says after each phase which one it was: for whoever measures.
+/// The same, with `effort` times the usual work for a question before it is given up by name; says
+/// after each phase which one it was, for whoever measures.
 ///
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn check_watched(
     root: &str,
     loader: &dyn Loader,
+    effort: u32,
     after: &mut dyn FnMut(&'static str),
 ) -> Result<Checked, String> {
-    run(root, loader, false, after).map(|(checked, _)| checked)
+    run(root, loader, false, effort, after).map(|(checked, _)| checked)
 }
 
 /// Checks the policy whose root file is at `root` and, if it has no errors, compiles it to a table
@@ -68,7 +70,19 @@ pub fn check_watched(
 /// # Errors
 /// Why the root file cannot be read, as a sentence for the user.
 pub fn compile(root: &str, loader: &dyn Loader) -> Result<(Checked, Option<Table>), String> {
-    run(root, loader, true, &mut |_| {})
+    compile_with(root, loader, 1)
+}
+
+/// The same, with `effort` times the usual work for a question before it is given up by name.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn compile_with(
+    root: &str,
+    loader: &dyn Loader,
+    effort: u32,
+) -> Result<(Checked, Option<Table>), String> {
+    run(root, loader, true, effort, &mut |_| {})
 }
 
 /// Advice on how a policy reads, for those who ask for it: it changes nothing about what is decided.
@@ -88,6 +102,7 @@ fn run(
     root: &str,
     loader: &dyn Loader,
     with_table: bool,
+    effort: u32,
     after: &mut dyn FnMut(&'static str),
 ) -> Result<(Checked, Option<Table>), String> {
     let model::load::Loaded {
@@ -103,7 +118,7 @@ fn run(
     let (policy, found) = model::check::check(&files);
     findings.extend(found);
     after("model");
-    let (mut gate, found) = gate::build(&policy);
+    let (mut gate, found) = gate::build(&policy, effort);
     findings.extend(found);
     after("gate");
     findings.extend(flow::check(&mut gate));

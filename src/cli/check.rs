@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// How many times the usual work a question may take before it is given up as FW290: 1, or what FAILWAY_EFFORT says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    effort: Option<u32>,
     /// Say on standard error how long each phase took
     #[arg(long, hide = true)]
     timings: bool,
@@ -38,6 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
+    let effort = files::effort(args.effort)?;
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let mut sum = Sum::default();
@@ -52,7 +56,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
                 last = Instant::now();
             }
         };
-        let mut checked = crate::check_watched(file, &disk, &mut timed)?;
+        let mut checked = crate::check_watched(file, &disk, effort, &mut timed)?;
         if args.style {
             checked.findings.extend(crate::style(file, &disk)?);
             diagnostics::sort(&mut checked.findings);

@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
+    /// How many times the usual work a question may take before it is given up as FW290: 1, or what FAILWAY_EFFORT says
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    effort: Option<u32>,
     /// The form of the findings
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -38,7 +41,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let disk = Disk::new(args.file == "-")?;
     let file = files::the_policy(&args.file)?;
-    let (checked, table) = watched(&file, (1, 1), || crate::compile(&file, &disk))
+    let effort = files::effort(args.effort)?;
+    let (checked, table) = watched(&file, (1, 1), || crate::compile_with(&file, &disk, effort))
         .map_err(|why| Trouble::new(format!("`{}` cannot be read: {why}", args.file)))?;
     let mut tally = Tally::default();
     for finding in &checked.findings {

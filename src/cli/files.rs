@@ -205,3 +205,22 @@ fn has_header(bytes: &[u8]) -> bool {
         .and_then(|line| line.split(|c: char| c.is_whitespace() || c == '/').next())
         == Some("policy")
 }
+
+/// The environment's word on how many times the usual work a question may take.
+const EFFORT: &str = "FAILWAY_EFFORT";
+
+/// How many times the usual work a question may take: the option, else what the environment says.
+pub(super) fn effort(option: Option<u32>) -> Result<u32, Trouble> {
+    if let Some(effort) = option {
+        return Ok(effort);
+    }
+    let Ok(text) = std::env::var(EFFORT) else {
+        return Ok(1);
+    };
+    match text.trim().parse() {
+        Ok(effort) if (1..=1000).contains(&effort) => Ok(effort),
+        _ => Err(Trouble::new(format!(
+            "{EFFORT} is `{text}`, but has to be a number from 1 to 1000"
+        ))),
+    }
+}

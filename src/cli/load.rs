@@ -21,7 +21,8 @@ pub(super) fn table(file: &str, out: &Output) -> Result<Option<Table>, Trouble> 
         let table = Table::read(&bytes).map_err(|e| Trouble::new(format!("`{file}`: {e}")))?;
         return Ok(Some(table));
     }
-    let (checked, table) = watched(file, (1, 1), || crate::compile(file, &disk))
+    let effort = files::effort(None)?;
+    let (checked, table) = watched(file, (1, 1), || crate::compile_with(file, &disk, effort))
         .map_err(|why| Trouble::new(format!("`{file}` cannot be read: {why}")))?;
     if table.is_none() {
         out.report(&checked.sources, &checked.findings, Format::Human);

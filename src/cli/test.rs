@@ -56,7 +56,8 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let mut unreadable = Vec::new();
     let mut covered = Vec::new();
     let in_words = matches!(args.coverage, None | Some(CoverageFormat::Text));
-    let work = |file: &str| crate::compile(file, &disk);
+    let effort = files::effort(None)?;
+    let work = |file: &str| crate::compile_with(file, &disk, effort);
     files::each_policy(&files, &disk, work, |file, compiled| {
         let (checked, table) = match compiled {
             Ok(done) => done,

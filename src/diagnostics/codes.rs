@@ -76,6 +76,15 @@ codes! {
     FW202 Error "action that no rule allows";
     FW203 Error "action that is never allowed";
     FW204 Error "rules that disagree";
+    FW205 Warning "rule that never decides";
+    FW206 Warning "rule covered by others";
+    FW207 Error "permission that is always refused";
+    FW208 Warning "test that is always true or always false";
+    FW209 Warning "redundant part of a condition";
+    FW210 Error "`instead` that may be refused";
+    FW211 Error "source that can never succeed";
+    FW212 Warning "write permitted without a word";
+    FW213 Note "said in both forms";
     FW290 Error "too hard to decide";
     // ── FW3: the flow ────────────────────────────────────────────────────────
     FW301 Error "unhandled outcome";

@@ -6,7 +6,7 @@ use super::calls::Repeat;
 use super::guards::Facts;
 use super::history::{Caps, History};
 use crate::gate::{Gate, Meaning, Scope};
-use crate::logic::{Assignment, Budget, Formula, IntSet, OutOfBudget, Term};
+use crate::logic::{Assignment, Formula, IntSet, OutOfBudget, Term};
 use crate::model::fit;
 use crate::model::{ActionId, ArgList, HistoryTerm, LimitPer, Policy, RuleKind};
 use crate::syntax::tree::HistoryFunc;
@@ -65,7 +65,8 @@ impl Memo {
         if let Some(known) = self.solved.get(&formula) {
             return *known;
         }
-        let answer = match gate.encoder.logic.solve(formula, &mut Budget::default()) {
+        let mut budget = gate.encoder.logic.budget();
+        let answer = match gate.encoder.logic.solve(formula, &mut budget) {
             Ok(found) => found.is_some(),
             Err(out) => {
                 self.gave_up.push(out);
@@ -78,9 +79,10 @@ impl Memo {
 
     /// Values that satisfy the formula.
     pub fn example(&mut self, gate: &mut Gate<'_>, formula: Formula) -> Option<Assignment> {
+        let mut budget = gate.encoder.logic.budget();
         gate.encoder
             .logic
-            .solve(formula, &mut Budget::default())
+            .solve(formula, &mut budget)
             .ok()
             .flatten()
     }

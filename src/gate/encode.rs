@@ -527,29 +527,56 @@ impl<'a> Encoder<'a> {
         scope: &Scope<'a>,
         atom: &Atom,
     ) -> Result<Truth, TooLarge> {
+        let inner = self.element_scope(list, scope, atom)?;
+        let body = self.truth(body, &inner)?;
+        self.quantified(every, list, body, scope, atom)
+    }
+
+    /// The place inside a quantifier over that list.
+    pub(crate) fn element_scope(
+        &mut self,
+        list: &Path,
+        scope: &Scope<'a>,
+        atom: &Atom,
+    ) -> Result<Scope<'a>, TooLarge> {
+        let term = self.term(list, scope, atom)?;
+        let element = match &list.ty {
+            Type::List { element, .. } => Some((term, (**element).clone())),
+            _ => None,
+        };
+        Ok(Scope {
+            element,
+            ..scope.clone()
+        })
+    }
+
+    /// A quantifier over that list whose body has that truth.
+    pub(crate) fn quantified(
+        &mut self,
+        every: bool,
+        list: &Path,
+        body: Truth,
+        scope: &Scope<'a>,
+        atom: &Atom,
+    ) -> Result<Truth, TooLarge> {
         let needs = self.needs(list, scope);
         let list_term = self.term(list, scope, atom)?;
-        let Type::List { element, .. } = &list.ty else {
+        if !matches!(list.ty, Type::List { .. }) {
             let never = self.logic.constant(false);
             return Ok(Truth {
                 yes: never,
                 no: never,
             });
-        };
-        let inner = Scope {
-            element: Some((list_term, (**element).clone())),
-            ..scope.clone()
-        };
-        let t = self.truth(body, &inner)?;
+        }
         let (yes, no) = if every {
             (
-                self.logic.every(list_term, t.yes),
-                self.logic.some(list_term, t.no),
+                self.logic.every(list_term, body.yes),
+                self.logic.some(list_term, body.no),
             )
         } else {
             (
-                self.logic.some(list_term, t.yes),
-                self.logic.every(list_term, t.no),
+                self.logic.some(list_term, body.yes),
+                self.logic.every(list_term, body.no),
             )
         };
         let (mut a, mut b) = (needs.clone(), needs);

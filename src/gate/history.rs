@@ -1,19 +1,42 @@
 //! Questions about history: their names, and what is true of their answers whatever happened.
 
 use super::encode::{Encoder, Meaning};
-use crate::logic::{Formula, IntSet, Logic, Term};
-use crate::model::{Cond, HistoryTerm, Path};
+use super::scope::OTHER;
+use crate::logic::{Assignment, Formula, IntSet, Logic, Term};
+use crate::model::{Cond, Fact, HistoryTerm, Path, Root};
 use crate::syntax::tree::HistoryFunc;
+use std::collections::BTreeMap;
 
 impl Encoder<'_> {
     /// What is true of history whatever happened, about the questions asked so far: what succeeded,
     /// stands or is in doubt was called; effects are calls; a narrower question counts no more than
     /// a wider one.
     pub fn axioms(&mut self) -> Formula {
-        let asked: Vec<(Term, HistoryTerm)> = self
+        let asked: Vec<Term> = self
             .meanings()
-            .filter_map(|(t, m)| match m {
-                Meaning::History(h) => Some((t, h.clone())),
+            .filter(|(_, m)| matches!(m, Meaning::History(_)))
+            .map(|(t, _)| t)
+            .collect();
+        self.axioms_among(&asked)
+    }
+
+    /// The part of the axioms that a question about these terms needs: they are transitive, so others
+    /// say nothing about terms that are not asked for.
+    pub fn axioms_among(&mut self, terms: &[Term]) -> Formula {
+        let pairs = self.ordered(terms);
+        let all: Vec<Formula> = pairs
+            .into_iter()
+            .map(|(a, b)| self.logic.difference(a, 1, b, 1, IntSet::at_most(0)))
+            .collect();
+        self.logic.and(&all)
+    }
+
+    /// Pairs of questions about history of which the first counts no more than the second.
+    pub(crate) fn ordered(&self, terms: &[Term]) -> Vec<(Term, Term)> {
+        let asked: Vec<(Term, &HistoryTerm)> = terms
+            .iter()
+            .filter_map(|t| match self.meaning(*t) {
+                Some(Meaning::History(h)) => Some((*t, h)),
                 _ => None,
             })
             .collect();
@@ -23,13 +46,69 @@ impl Encoder<'_> {
                 if a == b || moment(&self.logic, *a) != moment(&self.logic, *b) {
                     continue;
                 }
-                if implied(x.func, y.func) && narrower(x, y) {
-                    all.push(self.logic.difference(*a, 1, *b, 1, IntSet::at_most(0)));
+                if implied(x, y) && narrower(x, y) {
+                    all.push((*a, *b));
                 }
             }
         }
-        self.logic.and(&all)
+        // A fact is the reply of a call that has succeeded.
+        for term in terms {
+            let Some(Meaning::Present(path)) = self.meaning(*term) else {
+                continue;
+            };
+            let Root::Fact(id) = path.root else { continue };
+            let own = path.fields.is_empty() && !self.logic.name(*term).contains(OTHER);
+            let fact = self.policy().facts.get(id.index());
+            for (b, y) in &asked {
+                if own
+                    && moment(&self.logic, *b).is_empty()
+                    && matches!(y.func, HistoryFunc::Done | HistoryFunc::Calls)
+                    && fact.is_some_and(|f| remembered(f, y))
+                {
+                    all.push((*term, *b));
+                }
+            }
+        }
+        all
     }
+
+    /// Raises the answers of questions that `found` says nothing about to what the others make
+    /// necessary.
+    pub(crate) fn complete_history(&self, terms: &[Term], found: &mut Assignment) {
+        let given: Vec<Term> = terms
+            .iter()
+            .copied()
+            .filter(|t| found.int(*t).is_some())
+            .collect();
+        let mut least: BTreeMap<Term, i64> = BTreeMap::new();
+        for (a, b) in self.ordered(terms) {
+            if given.contains(&a) && !given.contains(&b) {
+                let at = least.entry(b).or_insert(0);
+                *at = (*at).max(found.int(a).unwrap_or(0));
+            }
+        }
+        for (term, value) in least {
+            found.set_int(term, value);
+        }
+    }
+}
+
+/// Whether the call that a fact remembers counts for the question.
+fn remembered(fact: &Fact, asked: &HistoryTerm) -> bool {
+    asked.counted.iter().any(|y| {
+        let keys = asked.keys.is_empty()
+            || (same_paths(&fact.source.keys, &y.keys)
+                && asked.keys.len() == fact.keys.len()
+                && asked.keys.iter().zip(&fact.keys).all(|(path, name)| {
+                    path.fields.is_empty()
+                        && matches!(path.root, Root::Param(_))
+                        && path.text == *name
+                }));
+        fact.source.action == y.action
+            && keys
+            && (y.filter.is_none()
+                || y.filter.as_ref().map(canonical) == fact.source.filter.as_ref().map(canonical))
+    })
 }
 
 /// The part of a history term's name that says when it is asked.
@@ -39,14 +118,19 @@ fn moment(logic: &Logic, term: Term) -> String {
         .map_or(String::new(), |(m, _)| m.to_string())
 }
 
-/// Whether a call that counts for `a` counts for `b`.
-fn implied(a: HistoryFunc, b: HistoryFunc) -> bool {
+/// Whether a call that counts for `a` counts for `b`. What stands has succeeded, but the success may
+/// have been told by a repeat of the call, which has a reply of its own.
+fn implied(a: &HistoryTerm, b: &HistoryTerm) -> bool {
     use HistoryFunc as H;
-    a == b
-        || matches!(
-            (a, b),
-            (_, H::Calls) | (H::Standing | H::Unsettled, H::Effects) | (H::Standing, H::Done)
-        ) && !matches!((a, b), (H::Standing, H::Done))
+    match (a.func, b.func) {
+        (x, y) if x == y => true,
+        (_, H::Calls) | (H::Standing | H::Unsettled, H::Effects) => true,
+        (H::Standing, H::Done) => b
+            .counted
+            .iter()
+            .all(|c| c.filter.is_none() && c.keys.iter().all(|k| matches!(k.root, Root::Param(_)))),
+        _ => false,
+    }
 }
 
 /// Whether every call that `a` looks at is looked at by `b` as well.
@@ -64,7 +148,8 @@ fn narrower(a: &HistoryTerm, b: &HistoryTerm) -> bool {
             let keys = b.keys.is_empty() || (same_keys(a, b) && same_paths(&x.keys, &y.keys));
             x.action == y.action
                 && keys
-                && (y.filter.is_none() || format!("{:?}", x.filter) == format!("{:?}", y.filter))
+                && (y.filter.is_none()
+                    || x.filter.as_ref().map(canonical) == y.filter.as_ref().map(canonical))
         })
     })
 }

@@ -1,17 +1,22 @@
 //! The gate: for every action one total decision diagram over its rules.
 
 pub mod checks;
+pub mod elsewhere;
 pub mod encode;
 pub(crate) mod history;
+pub mod parts;
 mod positions;
+pub mod questions;
 pub mod scope;
+pub mod study;
+pub mod units;
 pub mod witness;
 
 pub use encode::{Encoder, Meaning, TooLarge, Truth};
 pub use scope::Scope;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::logic::{Budget, Diagram, Formula, LONG_LIST};
+use crate::logic::{Diagram, Formula, LONG_LIST};
 use crate::model::{ActionId, Cond, Policy, Rule, RuleId, RuleKind, RuleTarget};
 
 /// What a leaf of an action's diagram says, before limits are consulted.
@@ -55,6 +60,12 @@ pub struct ActionGate {
     pub escalated: Formula,
     /// Holds where the verdict is allow, limits aside.
     pub allowed: Formula,
+    /// Holds where no denial fires.
+    pub unrefused: Formula,
+    /// Holds where no escalation fires.
+    pub unasked: Formula,
+    /// Its diagram could not be built within the budget, which has been reported.
+    pub too_hard: bool,
 }
 
 /// All gates of a policy.
@@ -65,13 +76,14 @@ pub struct Gate<'a> {
     pub actions: Vec<ActionGate>,
 }
 
-/// Builds the gates and checks them.
+/// Builds the gates and checks them; a question may take `effort` times the usual work.
 #[must_use]
-pub fn build(policy: &Policy) -> (Gate<'_>, Vec<Diagnostic>) {
+pub fn build(policy: &Policy, effort: u32) -> (Gate<'_>, Vec<Diagnostic>) {
     let mut gate = Gate {
         encoder: Encoder::new(policy),
         actions: Vec::new(),
     };
+    gate.encoder.logic.set_effort(effort);
     let mut findings = Vec::new();
     for index in 0..policy.actions.len() {
         let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -167,11 +179,13 @@ impl<'a> Gate<'a> {
         let escalated = logic.and(&[!refused, asked]);
         let allowed = logic.and(&[!refused, !asked, granted]);
         let denied = logic.and(&[!escalated, !allowed]);
-        let mut budget = Budget::default();
+        let mut budget = logic.budget();
+        let mut too_hard = false;
         let diagram = match logic.diagram(&cases, 0, &mut budget) {
             Ok(diagram) => diagram,
             Err(out) => {
                 findings.push(self.too_much(id, &out.to_string()));
+                too_hard = true;
                 Diagram::leaf(0)
             }
         };
@@ -184,6 +198,9 @@ impl<'a> Gate<'a> {
             denied,
             escalated,
             allowed,
+            unrefused: !refused,
+            unasked: !asked,
+            too_hard,
         }
     }
 
@@ -206,7 +223,7 @@ impl<'a> Gate<'a> {
         let help = if what.contains(LONG_LIST) {
             "ask for sizes up to 10000 only, bound the list by a smaller `size`, or compute the answer outside and hand it in as an `input`"
         } else {
-            "split the conditions over several actions, or compute a part outside and hand it in as an `input`"
+            "split the conditions over several actions, compute a part outside and hand it in as an `input`, or allow more work with `--effort 4`"
         };
         found
             .note("A check that runs out of its budget never passes in silence.")
@@ -249,27 +266,34 @@ impl<'a> Gate<'a> {
             None => None,
             Some(cond) => Some(self.decided(cond, scope, findings)?),
         };
-        let encoder = &mut self.encoder;
         let holds = when.map_or(Formula::TRUE, |t| t.yes);
-        let history = target.history.as_ref().map(|h| {
-            let term = encoder.history(h, scope);
-            encoder
-                .logic
-                .in_set(term, crate::logic::IntSet::at_least(1))
-        });
         Some(match rule.kind {
             RuleKind::Allow | RuleKind::Deny | RuleKind::Escalate { .. } => holds,
             RuleKind::Require => !holds,
-            RuleKind::OrderBefore => {
-                let done = history?;
-                encoder.logic.and(&[holds, !done])
-            }
-            RuleKind::OrderNever => {
-                let done = history?;
-                encoder.logic.and(&[holds, done])
+            RuleKind::OrderBefore | RuleKind::OrderNever => {
+                let asked = self.asked(rule, target, scope);
+                self.encoder.logic.and(&[holds, asked])
             }
             RuleKind::Limit { .. } => Formula::FALSE,
         })
+    }
+
+    /// What an order asks of history where it refuses; always true for other rules.
+    pub(crate) fn asked(&mut self, rule: &Rule, target: &RuleTarget, scope: &Scope<'a>) -> Formula {
+        let never = match rule.kind {
+            RuleKind::OrderBefore => false,
+            RuleKind::OrderNever => true,
+            _ => return Formula::TRUE,
+        };
+        let Some(history) = &target.history else {
+            return Formula::FALSE;
+        };
+        let term = self.encoder.history(history, scope);
+        let done = self
+            .encoder
+            .logic
+            .in_set(term, crate::logic::IntSet::at_least(1));
+        if never { done } else { !done }
     }
 
     /// A condition's formulas; reports it if some absence leaves it undecided.

@@ -2,7 +2,10 @@
 //! of other places.
 
 use crate::model::inline::Inlined;
-use crate::model::{Action, Flow, FlowId, Param, Policy, Root, Type};
+use crate::model::{Action, FactId, Flow, FlowId, Param, Policy, Root, Type};
+
+/// Stands in names of terms of a call that is made instead of another one.
+pub(super) const OTHER: &str = "instead ";
 
 /// A place where conditions are read.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +16,10 @@ pub struct Scope<'a> {
     pub moment: String,
     /// The parameters of the call in question.
     pub params: &'a [Param],
+    /// Parameters of another call that is made in its stead, numbered after its own.
+    pub more: &'a [Param],
+    /// Facts that the other call sees under another key.
+    pub apart: Vec<FactId>,
     /// The reply in question, and whether it may be missing.
     pub result: Option<(&'a Type, bool)>,
     /// The flow.
@@ -81,10 +88,13 @@ impl<'a> Scope<'a> {
     pub fn root(&self, policy: &'a Policy, root: Root) -> Option<(Type, bool, String)> {
         let own = |name: &str| format!("{}{name}", self.name);
         Some(match root {
-            Root::Param(i) => {
-                let p = self.params.get(i as usize)?;
-                (p.ty.clone(), p.optional, own(&format!("arg.{}", p.name)))
-            }
+            Root::Param(i) => match self.params.get(i as usize) {
+                Some(p) => (p.ty.clone(), p.optional, own(&format!("arg.{}", p.name))),
+                None => {
+                    let p = self.more.get(i as usize - self.params.len())?;
+                    (p.ty.clone(), p.optional, own(&format!("{OTHER}{}", p.name)))
+                }
+            },
             Root::Result => {
                 let (ty, may_be_missing) = self.result?;
                 (ty.clone(), may_be_missing, own("result"))
@@ -99,7 +109,9 @@ impl<'a> Scope<'a> {
             }
             Root::Fact(id) => {
                 let fact = policy.facts.get(id.index())?;
-                (fact.ty.clone(), true, own(&format!("fact.{}", fact.name)))
+                let apart = if self.apart.contains(&id) { OTHER } else { "" };
+                let name = format!("{apart}fact.{}", fact.name);
+                (fact.ty.clone(), true, own(&name))
             }
             Root::Element => {
                 let (_, ty) = self.element.as_ref()?;

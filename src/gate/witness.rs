@@ -10,6 +10,12 @@ impl Encoder<'_> {
     /// The values of an assignment, by what they stand for. Values of what is absent are left out.
     #[must_use]
     pub fn witness(&self, found: &Assignment) -> Witness {
+        self.witness_of(found, &|_| true)
+    }
+
+    /// The same for those terms only whose names are `wanted`.
+    #[must_use]
+    pub fn witness_of(&self, found: &Assignment, wanted: &dyn Fn(&str) -> bool) -> Witness {
         let mut lines = Vec::new();
         let mut values = Map::new();
         let absent: Vec<&Path> = self
@@ -25,6 +31,9 @@ impl Encoder<'_> {
                 .any(|a| a.root == p.root && p.fields.starts_with(&a.fields))
         };
         for (term, meaning) in self.meanings() {
+            if !wanted(self.logic.name(term)) {
+                continue;
+            }
             match meaning {
                 Meaning::Present(p) => {
                     let name = prefix(p);

@@ -36,6 +36,12 @@ impl Budget {
         Ok(())
     }
 
+    /// So many of it together.
+    #[must_use]
+    pub fn times(self, factor: u64) -> Self {
+        Self::new(self.steps.saturating_mul(factor))
+    }
+
     /// The steps that are left.
     #[must_use]
     pub fn left(&self) -> u64 {
@@ -43,10 +49,21 @@ impl Budget {
     }
 }
 
+/// Enough for any question that a hand-written policy raises: some seconds of work.
+const STEPS: u64 = 25_000_000;
+
+impl Budget {
+    /// So many times the usual budget of one question.
+    #[must_use]
+    pub fn of_effort(effort: u32) -> Self {
+        Self::new(STEPS.saturating_mul(u64::from(effort)))
+    }
+}
+
 impl Default for Budget {
-    /// Enough for any question that a hand-written policy raises: some seconds of work.
+    /// The usual budget of one question.
     fn default() -> Self {
-        Self::new(25_000_000)
+        Self::of_effort(1)
     }
 }
 

@@ -29,6 +29,8 @@ mod diagram;
 mod formula;
 mod intset;
 mod language;
+mod lookup;
+mod smallest;
 mod solve;
 mod term;
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub use diagram::{Diagram, DiagramNode, Edge, Path, Probe, Step};
 pub use formula::{Difference, Formula};
 pub use intset::IntSet;
 pub use language::Language;
+pub use lookup::Lookup;
+pub use smallest::{Enough, smallest};
 pub use term::{MAX_LENGTH, Term, TermKind};
 
 use formula::Node;
@@ -67,6 +71,7 @@ pub struct Logic {
     class_languages: FxHashMap<(AutomatonId, IntSet), Language>,
     automaton_ids: FxHashMap<Automaton, AutomatonId>,
     no_automaton: Automaton,
+    effort: u32,
 }
 
 impl Default for Logic {
@@ -106,9 +111,21 @@ impl Logic {
                 next: vec![0],
                 accept: vec![0],
             },
+            effort: 1,
         };
         // Base 0 is the empty language: `Language::NONE` and `Language::ALL` rely on it.
         logic.language_of_strings(std::collections::BTreeSet::new());
         logic
+    }
+
+    /// How many times the usual work a question may take.
+    pub fn set_effort(&mut self, effort: u32) {
+        self.effort = effort.max(1);
+    }
+
+    /// The budget of one question.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget::of_effort(self.effort)
     }
 }

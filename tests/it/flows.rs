@@ -586,7 +586,7 @@ fn compare(
     steps: usize,
     patience: usize,
 ) -> Compared {
-    let (mut gate, _) = gate::build(policy);
+    let (mut gate, _) = gate::build(policy, 1);
     let pictures = flow::pictures(&mut gate, &mut Vec::new());
     let mut done = Compared {
         steps: 0,

@@ -278,7 +278,7 @@ pub fn flows(rng: &mut Rng, bound: u32, asides: bool) -> Option<Made> {
             }
         };
         let Some(found) = checked.findings.iter().find(worth) else {
-            let (mut gate, _) = failway::gate::build(&checked.policy);
+            let (mut gate, _) = failway::gate::build(&checked.policy, 1);
             let table = failway::table::build::build(&mut gate)
                 .and_then(|body| failway::table::build::seal(body, &checked.sources))
                 .ok()?;

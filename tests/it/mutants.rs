@@ -382,7 +382,7 @@ fn failway_targets(flow: &Flow, name: &str) -> Vec<Range<usize>> {
 
 /// A table of a policy, whatever the checks of its flows say.
 fn table(checked: &Checked) -> Option<Table> {
-    let (mut gate, _) = failway::gate::build(&checked.policy);
+    let (mut gate, _) = failway::gate::build(&checked.policy, 1);
     build::build(&mut gate)
         .and_then(|body| build::seal(body, &checked.sources))
         .ok()

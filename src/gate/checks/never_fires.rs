@@ -1,77 +1,69 @@
 //! FW201: a rule that can never fire.
 
+use super::Known;
 use super::undecided::place;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::gate::Gate;
-use crate::logic::{Budget, Formula};
-use crate::model::{ActionId, Atom, AtomKind, Cond, Operand, Policy, Root, Rule, RuleId};
+use crate::gate::parts::Parts;
+use crate::gate::study::Standing;
+use crate::gate::{Gate, Scope};
+use crate::model::{Atom, AtomKind, Cond, Operand, Policy, Root, Rule, RuleId, RuleKind};
 use crate::source::Span;
-use std::collections::BTreeMap;
 
-pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<Diagnostic>) {
     let policy = gate.encoder.policy();
-    let mut by_rule: BTreeMap<RuleId, Vec<(ActionId, Formula)>> = BTreeMap::new();
-    for (made, i) in gate.actions.iter().zip(0..) {
-        for f in made
-            .denials
-            .iter()
-            .chain(&made.escalations)
-            .chain(&made.permissions)
-        {
-            by_rule
-                .entry(f.rule)
-                .or_default()
-                .push((ActionId(i), f.fires));
-        }
-    }
-    let axioms = gate.encoder.axioms();
-    for (id, targets) in by_rule {
+    let dead = |s: &Standing| matches!(s, Standing::NeverFires);
+    let dead: Vec<RuleId> = known
+        .study
+        .standing
+        .iter()
+        .filter(|(_, s)| dead(s))
+        .map(|(id, _)| *id)
+        .collect();
+    for id in dead {
         let Some(rule) = policy.rules.get(id.index()) else {
             continue;
         };
-        let mut fires = false;
-        for (action, formula) in &targets {
-            let logic = &mut gate.encoder.logic;
-            let question = logic.and(&[*formula, axioms]);
-            match logic.solve(question, &mut Budget::default()) {
-                Ok(None) => {}
-                Ok(Some(_)) => {
-                    fires = true;
-                    break;
-                }
-                Err(out) => {
-                    findings.push(gate.too_much(*action, &out.to_string()));
-                    fires = true;
-                    break;
-                }
-            }
-        }
-        if fires {
-            continue;
-        }
-        let span = rule
+        let core = core(gate, known, rule);
+        let whole = rule
             .targets
             .first()
             .and_then(|t| t.when.as_ref())
             .and_then(place)
             .unwrap_or(rule.name_span);
-        let requires = matches!(rule.kind, crate::model::RuleKind::Require);
-        let (message, label, help) = if requires {
+        let requires = matches!(rule.kind, RuleKind::Require);
+        let message = if requires {
+            format!("`{}` always holds, so it never refuses anything", rule.name)
+        } else {
+            format!("`{}` can never fire", rule.name)
+        };
+        let (alone, together, help) = if requires {
             (
-                format!("`{}` always holds, so it never refuses anything", rule.name),
                 "true whatever the values are",
+                "one of these always holds: this,",
                 "remove the rule, or correct its condition",
             )
         } else {
             (
-                format!("`{}` can never fire", rule.name),
                 "no values satisfy this",
+                "these exclude each other: this,",
                 "correct the condition, or remove the rule",
             )
         };
-        let mut found =
-            Diagnostic::new(Code::FW201, message, span, label).label(rule.name_span, "this rule");
-        if let Some(at) = compared_param(policy, rule) {
+        let mut found = match core.as_slice() {
+            [] => Diagnostic::new(Code::FW201, message, whole, alone),
+            [one] => Diagnostic::new(Code::FW201, message, *one, alone),
+            [first, rest @ ..] => {
+                let mut found = Diagnostic::new(Code::FW201, message, *first, together);
+                for span in rest {
+                    found = found.label(*span, "and this");
+                }
+                found
+            }
+        };
+        found = found.label(rule.name_span, "this rule");
+        if core.len() < 2
+            && let Some(at) = compared_param(policy, rule)
+        {
             found = found.label(at, "its values are declared here");
         }
         findings.push(
@@ -80,6 +72,40 @@ pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
                 .help(help),
         );
     }
+}
+
+/// The fewest tests of the condition that keep the rule from firing, wherever it applies.
+fn core(gate: &mut Gate<'_>, known: &mut Known, rule: &Rule) -> Vec<Span> {
+    let policy = gate.encoder.policy();
+    let Some(first) = rule.targets.first().and_then(|t| t.when.as_ref()) else {
+        return Vec::new();
+    };
+    let mut parts = Parts::new(first);
+    let mut besides = Vec::new();
+    for target in &rule.targets {
+        let scope = Scope::proposal(policy.action(target.action));
+        let Some(cond) = &target.when else { continue };
+        let before = parts.readings.len();
+        if parts.read(&mut gate.encoder, cond, &scope).is_err() {
+            return Vec::new();
+        }
+        if parts.readings.len() > before {
+            besides.push(gate.asked(rule, target, &scope));
+        }
+    }
+    let wanted = !matches!(rule.kind, RuleKind::Require);
+    let core = parts.core(&mut gate.encoder, &mut known.questions, 0, wanted, &besides);
+    let mut spans: Vec<Span> = core
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|at| parts.parts.get(*at))
+        .map(|p| p.span)
+        .collect();
+    spans.sort_unstable();
+    spans.dedup();
+    spans
 }
 
 /// The parameter that the rule's condition is about, if that is a single comparison with a constant.

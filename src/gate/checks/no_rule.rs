@@ -1,9 +1,10 @@
 //! FW202: an action that no rule allows or escalates.
 
+use super::Known;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::Gate;
 
-pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagnostic>) {
     let policy = gate.encoder.policy();
     if !policy.complete {
         return;

@@ -1,11 +1,12 @@
 //! FW204: rules that fire together and ask for different things.
 
+use super::Known;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::gate::{Firing, Gate, rules_on};
+use crate::gate::{Firing, Gate};
 use crate::logic::Budget;
 use crate::model::{ActionId, Expr, Policy, Rule, RuleKind, RuleTarget};
 
-pub(super) fn check(gate: &mut Gate<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagnostic>) {
     let axioms = gate.encoder.axioms();
     for index in 0..gate.actions.len() {
         let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
@@ -100,11 +101,21 @@ fn duration(ms: i64) -> String {
 fn disagree(gate: &Gate<'_>, action: ActionId, a: &Firing, b: &Firing) -> Option<&'static str> {
     let policy = gate.encoder.policy();
     let find = |f: &Firing| -> Option<(&Rule, &RuleTarget)> {
-        rules_on(policy, action)
-            .find(|(id, ..)| *id == f.rule)
-            .map(|(_, r, t)| (r, t))
+        let rule = policy.rules.get(f.rule.index())?;
+        let at = rule
+            .targets
+            .binary_search_by(|t| t.action.cmp(&action))
+            .ok()?;
+        rule.targets.get(at).map(|t| (rule, t))
     };
-    let ((x, s), (y, t)) = (find(a)?, find(b)?);
+    disagreement(find(a)?, find(b)?)
+}
+
+/// What two rules, as they stand for one action, disagree about.
+pub(in crate::gate) fn disagreement(
+    (x, s): (&Rule, &RuleTarget),
+    (y, t): (&Rule, &RuleTarget),
+) -> Option<&'static str> {
     match (&x.kind, &y.kind) {
         (
             RuleKind::Escalate { role, within_ms },

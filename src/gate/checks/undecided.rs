@@ -2,7 +2,6 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Gate, Truth};
-use crate::logic::Budget;
 use crate::model::{Atom, AtomKind, Cond, Operand, Path};
 use crate::source::Span;
 
@@ -15,7 +14,8 @@ pub fn check(gate: &mut Gate<'_>, cond: &Cond, truth: Truth, findings: &mut Vec<
     }
     let logic = &mut gate.encoder.logic;
     let neither = logic.and(&[!truth.yes, !truth.no]);
-    match logic.solve(neither, &mut Budget::default()) {
+    let mut budget = logic.budget();
+    match logic.solve(neither, &mut budget) {
         Ok(None) => {}
         Ok(Some(found)) => {
             let witness = gate.encoder.witness(&found);
@@ -54,7 +54,7 @@ pub fn check(gate: &mut Gate<'_>, cond: &Cond, truth: Truth, findings: &mut Vec<
                 place(cond).unwrap_or_default(),
                 "not decided within the budget",
             )
-            .help("simplify it, or compute a part outside and hand it in as an `input`"),
+            .help("simplify it, compute a part outside and hand it in as an `input`, or allow more work with `--effort 4`"),
         ),
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 pub(crate) use classes::ClassGroup;
 pub(crate) use dfa::Dfa;
 
-use super::{Automaton, AutomatonId, Logic};
+use super::{Automaton, AutomatonId, Budget, Logic, OutOfBudget};
 pub(crate) use backwards::Backwards;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,15 @@ pub(crate) enum LanguageData {
 /// Products of two automata may have this many states.
 const MAX_PRODUCT: usize = 200_000;
 /// And this many where it is only about simplifying.
-const MAX_QUICK_PRODUCT: usize = 20_000;
+pub(crate) const MAX_QUICK_PRODUCT: usize = 20_000;
+
+/// An intersection within a question may have this many.
+pub(crate) const MAX_MEET: usize = 40_000;
+
+/// What combining two automata is called when it takes too long.
+pub(crate) const COMBINING: &str = "combining patterns";
+/// Steps that a state of a product takes.
+const PRODUCT_STATE: u64 = 32;
 
 impl Language {
     /// No string.
@@ -299,6 +307,38 @@ impl Logic {
         };
         self.intersections.insert((a, b), result);
         Some(result)
+    }
+
+    /// Strings of both, or `None` if an automaton with more than `cap` states would be needed; the work
+    /// is counted.
+    pub(crate) fn meet(
+        &mut self,
+        a: Language,
+        b: Language,
+        cap: usize,
+        budget: &mut Budget,
+    ) -> Result<Option<Language>, OutOfBudget> {
+        let automata = [a, b].iter().all(|l| self.finite_base(l.base()).is_none());
+        let known = self.intersections.contains_key(&(a.min(b), a.max(b)));
+        if !automata || known || a == b {
+            budget.spend(1, COMBINING)?;
+            return Ok(self.intersection(a, b, cap));
+        }
+        let states = self
+            .language_dfa(a)
+            .states()
+            .max(self.language_dfa(b).states());
+        budget.spend(states as u64, COMBINING)?;
+        // A product costs about so much for each of its states.
+        let affordable = usize::try_from(budget.left() / PRODUCT_STATE).unwrap_or(usize::MAX);
+        let cap = cap.min(affordable);
+        let both = self.intersection(a, b, cap);
+        let made = match both {
+            Some(both) => self.language_dfa(both).states().max(states),
+            None => cap,
+        };
+        budget.spend(made as u64 * PRODUCT_STATE, COMBINING)?;
+        Ok(both)
     }
 
     fn filtered(&mut self, set: &BTreeSet<String>, language: Language) -> Language {

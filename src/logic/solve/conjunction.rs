@@ -3,6 +3,7 @@
 
 use super::{Known, Outcome, numbers};
 use crate::logic::budget::LONG_LIST;
+use crate::logic::language::{COMBINING, MAX_MEET};
 use crate::logic::{Assignment, Budget, IntSet, Language, Logic, OutOfBudget, Term, TermKind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,7 @@ impl Logic {
         known: &Known,
         budget: &mut Budget,
     ) -> Result<Outcome, OutOfBudget> {
-        let Some(classes) = self.classes(known) else {
+        let Some(classes) = self.classes(known, budget)? else {
             return Ok(Outcome::None);
         };
         // Lengths take part in the numbers, with the lengths that the languages have as domains.
@@ -195,7 +196,11 @@ impl Logic {
 
     /// The classes of equal strings, with their languages. `None`: two that are equal must differ, or
     /// a class has no string.
-    fn classes(&mut self, known: &Known) -> Option<Vec<Class>> {
+    fn classes(
+        &mut self,
+        known: &Known,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<Class>>, OutOfBudget> {
         let mut terms: BTreeSet<Term> = known.languages.keys().copied().collect();
         for (a, b) in known.equals.keys() {
             terms.extend([*a, *b]);
@@ -239,9 +244,11 @@ impl Logic {
             let own = self.language_known(known, *term);
             if let Some(class) = classes.get_mut(at) {
                 class.members.push(*term);
-                class.language = self.intersection(class.language, own, usize::MAX)?;
+                class.language = self
+                    .meet(class.language, own, MAX_MEET, budget)?
+                    .ok_or_else(|| OutOfBudget::new(COMBINING))?;
                 if class.language.is_none() {
-                    return None;
+                    return Ok(None);
                 }
             }
         }
@@ -249,17 +256,19 @@ impl Logic {
             if *equal {
                 continue;
             }
-            let (x, y) = (
-                *number.get(&find(&root, *a))?,
-                *number.get(&find(&root, *b))?,
-            );
+            // Every term has a number, and every number a class.
+            let of = |t: &Term| number.get(&find(&root, *t)).copied().unwrap_or(0);
+            let (x, y) = (of(a), of(b));
             if x == y {
-                return None;
+                return Ok(None);
             }
-            classes.get_mut(x)?.differs.insert(y);
-            classes.get_mut(y)?.differs.insert(x);
+            for (one, other) in [(x, y), (y, x)] {
+                if let Some(class) = classes.get_mut(one) {
+                    class.differs.insert(other);
+                }
+            }
         }
-        Some(classes)
+        Ok(Some(classes))
     }
 
     /// A string for each class, so that those that must differ do.

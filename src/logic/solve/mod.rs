@@ -11,6 +11,7 @@ mod numbers;
 mod strings;
 
 use super::formula::{Atom, Difference, Node};
+use super::language::{COMBINING, MAX_MEET, MAX_QUICK_PRODUCT};
 use super::{Assignment, Budget, Formula, IntSet, Language, Logic, OutOfBudget, Term, TermKind};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -69,6 +70,9 @@ impl Logic {
                 }
                 continue;
             }
+            // What is known is copied for both ways.
+            let size = known.ints.len() + known.languages.len() + known.differences.len();
+            budget.spend(size as u64, "solving a formula")?;
             let test = self.choose(rest);
             let (yes, no) = (self.and(&[rest, test]), self.and(&[rest, !test]));
             open.push((no, known.clone()));
@@ -113,7 +117,7 @@ impl Logic {
             }
             let learned = !literals.is_empty();
             for literal in literals {
-                if !self.learn(literal, known) {
+                if !self.learn(literal, known, budget)? {
                     return Ok(None);
                 }
             }
@@ -130,15 +134,20 @@ impl Logic {
     }
 
     /// Adds a literal to what is known; false if that is contradictory for its term alone.
-    fn learn(&mut self, literal: Formula, known: &mut Known) -> bool {
+    fn learn(
+        &mut self,
+        literal: Formula,
+        known: &mut Known,
+        budget: &mut Budget,
+    ) -> Result<bool, OutOfBudget> {
         let Node::Atom(atom) = self.node(literal).clone() else {
-            return literal != Formula::FALSE;
+            return Ok(literal != Formula::FALSE);
         };
         let yes = !literal.is_negated();
-        match atom {
+        Ok(match atom {
             Atom::InSet(term, _) => {
                 let Some(set) = self.literal_set(literal) else {
-                    return true;
+                    return Ok(true);
                 };
                 let set = self.domain(known, term).intersect(&set);
                 let good = !set.is_empty();
@@ -148,17 +157,15 @@ impl Logic {
             Atom::InLanguage(term, base) => {
                 let language = Language::of(base, !yes);
                 let before = self.language_known(known, term);
-                match self.intersection(before, language, usize::MAX) {
-                    Some(both) => {
-                        known.languages.insert(term, both);
-                        !both.is_none()
-                    }
-                    None => true,
-                }
+                let both = self
+                    .meet(before, language, MAX_MEET, budget)?
+                    .ok_or_else(|| OutOfBudget::new(COMBINING))?;
+                known.languages.insert(term, both);
+                !both.is_none()
             }
             Atom::Difference(d, _) => {
                 let Some(set) = self.literal_set(literal) else {
-                    return true;
+                    return Ok(true);
                 };
                 let set = match known.differences.get(&d) {
                     Some(before) => before.intersect(&set),
@@ -173,7 +180,7 @@ impl Logic {
                 .somes
                 .insert((list, body), yes)
                 .is_none_or(|b| b == yes),
-        }
+        })
     }
 
     /// The values that an integer term can still have.
@@ -209,7 +216,7 @@ impl Logic {
             let here = Formula::of_index(index);
             let new = match self.node(here).clone() {
                 Node::True => here,
-                Node::Atom(atom) => match self.value(&atom, known) {
+                Node::Atom(atom) => match self.value(&atom, known, budget)? {
                     Some(b) => self.constant(b),
                     None => here,
                 },
@@ -234,40 +241,49 @@ impl Logic {
     }
 
     /// The truth of a test, if what is known settles it.
-    fn value(&mut self, atom: &Atom, known: &Known) -> Option<bool> {
-        match atom {
-            Atom::InSet(term, set) => {
-                let domain = known.ints.get(term)?;
-                if domain.is_subset(set) {
-                    Some(true)
-                } else if domain.is_disjoint(set) {
-                    Some(false)
-                } else {
-                    None
-                }
+    fn value(
+        &mut self,
+        atom: &Atom,
+        known: &Known,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>, OutOfBudget> {
+        let within = |now: Option<&IntSet>, set: &IntSet| {
+            let now = now?;
+            if now.is_subset(set) {
+                Some(true)
+            } else if now.is_disjoint(set) {
+                Some(false)
+            } else {
+                None
             }
-            Atom::InLanguage(term, base) => {
-                let now = *known.languages.get(term)?;
-                let inside = self.intersection(now, Language::of(*base, false), 100_000)?;
-                if inside.is_none() {
-                    return Some(false);
-                }
-                let outside = self.intersection(now, Language::of(*base, true), 100_000)?;
-                outside.is_none().then_some(true)
-            }
-            Atom::Difference(d, set) => {
-                let now = known.differences.get(d)?;
-                if now.is_subset(set) {
-                    Some(true)
-                } else if now.is_disjoint(set) {
-                    Some(false)
-                } else {
-                    None
-                }
-            }
+        };
+        Ok(match atom {
+            Atom::InSet(term, set) => within(known.ints.get(term), set),
+            Atom::InLanguage(term, base) => match known.languages.get(term) {
+                None => None,
+                Some(now) => self.inside(*now, *base, budget)?,
+            },
+            Atom::Difference(d, set) => within(known.differences.get(d), set),
             Atom::Equal(a, b) => known.equals.get(&(*a, *b)).copied(),
             Atom::Some(list, body) => known.somes.get(&(*list, *body)).copied(),
+        })
+    }
+
+    /// Whether all strings of a language are in another one, or none; nothing where that is too much
+    /// work to find out.
+    fn inside(
+        &mut self,
+        now: Language,
+        base: crate::logic::language::LanguageId,
+        budget: &mut Budget,
+    ) -> Result<Option<bool>, OutOfBudget> {
+        match self.meet(now, Language::of(base, false), MAX_QUICK_PRODUCT, budget)? {
+            Some(inside) if inside.is_none() => return Ok(Some(false)),
+            Some(_) => {}
+            None => return Ok(None),
         }
+        let outside = self.meet(now, Language::of(base, true), MAX_QUICK_PRODUCT, budget)?;
+        Ok(outside.filter(|l| l.is_none()).map(|_| true))
     }
 
     /// A test to try both ways: from the first part that isn't settled.

@@ -4,7 +4,7 @@ use super::super::format::{self, Asks, Node, Probe, Ref};
 use super::verify::Claimed;
 use super::{Builder, Built, Place, Unbuildable, index};
 use crate::gate::{Meaning, Scope};
-use crate::logic::{self, Budget, Diagram, Edge, Formula, Term, TermKind};
+use crate::logic::{self, Diagram, Edge, Formula, Term, TermKind};
 use crate::model::{Cond, CountedAction, HistoryTerm, Path, Type};
 use crate::source::Span;
 use crate::syntax::tree::HistoryFunc;
@@ -37,9 +37,10 @@ impl<'a> Builder<'_, 'a> {
             Undecided::Fails => truth.yes,
             Undecided::Holds => !truth.no,
         };
+        let mut budget = encoder.logic.budget();
         let diagram = encoder
             .logic
-            .diagram(&[(holds, 1)], 0, &mut Budget::default())
+            .diagram(&[(holds, 1)], 0, &mut budget)
             .map_err(|out| Unbuildable {
                 why: format!("this condition is too hard to decide: {out}"),
                 span,

@@ -23,8 +23,9 @@ use crate::source::Span;
 use case::Case;
 use worlds::{Ways, World, ways};
 
-/// Steps of work for the comparison of one diagram. One that needs more is refused by name.
-const STEPS: u64 = 400_000_000;
+/// Work for the comparison of one diagram, in budgets of a question. One that needs more is refused by
+/// name.
+const STEPS_FACTOR: u64 = 16;
 
 /// What a diagram in the table is to say.
 pub(super) enum Claimed {
@@ -100,7 +101,7 @@ impl<'a> Builder<'_, 'a> {
             index,
             claim,
             rules,
-            budget: Budget::new(STEPS),
+            budget: self.gate.encoder.logic.budget().times(STEPS_FACTOR),
         };
         let diagram = &claim.diagram;
         if diagram.nodes.is_empty() {

@@ -53,7 +53,7 @@ fn policy() -> Policy {
 /// Plants each error in turn, and gives those that the comparison didn't see.
 fn unseen(plants: impl Fn(&Body) -> Vec<(String, Body)>) -> (usize, Vec<String>) {
     let policy = policy();
-    let (mut gate, found): (Gate<'_>, _) = crate::gate::build(&policy);
+    let (mut gate, found): (Gate<'_>, _) = crate::gate::build(&policy, 1);
     assert!(!has_errors(&found), "{found:?}");
     let mut builder = written(&mut gate).unwrap();
     builder.verify().unwrap();

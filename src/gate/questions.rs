@@ -1,0 +1,168 @@
+//! Questions to the solver that the checks of the gate ask: with what is true of history, within one
+//! budget for all of them, and each only once where the answer is yes or no.
+
+use super::{Encoder, Meaning};
+use crate::logic::{Assignment, Budget, Formula, OutOfBudget, Term, TermKind};
+use crate::model::Root;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the checks of all actions may take together, in budgets of one question.
+const QUESTIONS: u64 = 16;
+
+/// The questions of all checks.
+pub struct Questions {
+    /// Steps that are left for all questions together.
+    left: u64,
+    known: FxHashMap<Formula, bool>,
+    least: BTreeMap<Term, String>,
+}
+
+impl Questions {
+    /// No questions so far.
+    #[must_use]
+    pub fn new(encoder: &Encoder<'_>) -> Self {
+        Self {
+            left: encoder.logic.budget().times(QUESTIONS).left(),
+            known: FxHashMap::default(),
+            least: BTreeMap::new(),
+        }
+    }
+
+    /// Values that satisfy the formula, history being possible.
+    ///
+    /// # Errors
+    /// When the budget runs out.
+    pub fn ask(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        formula: Formula,
+    ) -> Result<Option<Assignment>, OutOfBudget> {
+        let terms = encoder.logic.terms_of(&[formula]);
+        let history = asked(encoder, &terms);
+        let question = if history.len() > 1 {
+            let axioms = encoder.axioms_among(&history);
+            encoder.logic.and(&[formula, axioms])
+        } else {
+            formula
+        };
+        let most = encoder.logic.budget().left().min(self.left);
+        let mut budget = Budget::new(most);
+        let answer = encoder.logic.solve(question, &mut budget);
+        self.left -= most - budget.left();
+        answer
+    }
+
+    /// Whether some values satisfy the formula.
+    ///
+    /// # Errors
+    /// When the budget runs out.
+    pub fn possible(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        formula: Formula,
+    ) -> Result<bool, OutOfBudget> {
+        if formula.is_constant() {
+            return Ok(formula == Formula::TRUE);
+        }
+        if let Some(known) = self.known.get(&formula) {
+            return Ok(*known);
+        }
+        let plain = encoder.logic.plainly_possible(formula) && {
+            let terms = encoder.logic.terms_of(&[formula]);
+            asked(encoder, &terms).len() < 2
+        };
+        let answer = plain || self.ask(encoder, formula)?.is_some();
+        self.known.insert(formula, answer);
+        Ok(answer)
+    }
+
+    /// Values that satisfy the formula, with values for all other terms too: a whole situation.
+    ///
+    /// # Errors
+    /// When the budget runs out.
+    pub fn world(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        formula: Formula,
+        terms: &BTreeSet<Term>,
+    ) -> Result<Option<Assignment>, OutOfBudget> {
+        if formula == Formula::FALSE {
+            return Ok(None);
+        }
+        let Some(mut found) = self.ask(encoder, formula)? else {
+            return Ok(None);
+        };
+        self.complete(encoder, terms, &mut found)?;
+        Ok(Some(found))
+    }
+
+    /// Gives the terms that have no value one that is possible.
+    ///
+    /// # Errors
+    /// When the budget runs out.
+    pub fn complete(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        terms: &BTreeSet<Term>,
+        found: &mut Assignment,
+    ) -> Result<(), OutOfBudget> {
+        let history = asked(encoder, terms);
+        if history.len() > 1 {
+            encoder.complete_history(&history, found);
+        }
+        let mut inner: BTreeMap<Term, Vec<Term>> = BTreeMap::new();
+        for &term in terms {
+            match encoder.logic.list_of(term) {
+                Some(list) => inner.entry(list).or_default().push(term),
+                None => self.fill(encoder, term, found)?,
+            }
+        }
+        for (list, parts) in inner {
+            let mut elements = found.elements(list).to_vec();
+            for element in &mut elements {
+                for &part in &parts {
+                    self.fill(encoder, part, element)?;
+                }
+            }
+            found.set_elements(list, elements);
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        term: Term,
+        found: &mut Assignment,
+    ) -> Result<(), OutOfBudget> {
+        if matches!(encoder.logic.kind(term), TermKind::String { .. }) {
+            if found.string(term).is_some() {
+                return Ok(());
+            }
+            if let Some(text) = self.least.get(&term) {
+                found.set_string(term, text.clone());
+                return Ok(());
+            }
+        }
+        let mut budget = encoder.logic.budget();
+        encoder.logic.complete(found, &[term], &mut budget)?;
+        if let Some(text) = found.string(term) {
+            self.least.insert(term, text.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// The questions about history among terms, and those whether there is a fact.
+fn asked(encoder: &Encoder<'_>, terms: &BTreeSet<Term>) -> Vec<Term> {
+    terms
+        .iter()
+        .copied()
+        .filter(|t| match encoder.meaning(*t) {
+            Some(Meaning::History(_)) => true,
+            Some(Meaning::Present(path)) => matches!(path.root, Root::Fact(_)),
+            _ => false,
+        })
+        .collect()
+}
