@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. All reading, writing and asking happens here.
 
+mod budget;
 mod check;
 mod compile;
 mod completions;
@@ -11,12 +12,14 @@ mod load;
 mod lsp;
 mod new;
 mod output;
+mod pictured;
 mod progress;
 mod replay;
 mod run;
 mod table;
 mod test;
 mod vectors;
+mod whatif;
 
 use clap::{Parser, Subcommand};
 use output::{ColourChoice, Output};
@@ -59,6 +62,8 @@ enum Command {
     Replay(replay::Args),
     Table(table::Args),
     Vectors(vectors::Args),
+    Budget(budget::Args),
+    Whatif(whatif::Args),
     New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -109,6 +114,8 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, &mut out),
         Command::Table(args) => table::run(args, &mut out),
         Command::Vectors(args) => vectors::run(args, &mut out),
+        Command::Budget(args) => budget::run(args, &mut out),
+        Command::Whatif(args) => whatif::run(args, &mut out),
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),

@@ -119,6 +119,9 @@ codes! {
     FW414 Warning "retries that multiply";
     // ── FW5: budgets ─────────────────────────────────────────────────────────
     FW501 Error "agent or question without bounds";
+    FW502 Error "promise of time that some path breaks";
+    FW503 Warning "net that is never reached";
+    FW504 Warning "more load than an integration can take";
     // ── FW6: constraints against flows ───────────────────────────────────────
     FW601 Error "step that is always refused";
     // ── FW9: style, for those who ask for it ─────────────────────────────────

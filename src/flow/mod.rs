@@ -4,6 +4,7 @@
 mod arguments;
 mod attempts;
 mod bounds;
+pub mod budget;
 mod calls;
 mod checks;
 mod explore;
@@ -12,6 +13,8 @@ mod guards;
 mod history;
 mod picture;
 mod possible;
+pub mod web;
+pub mod whatif;
 pub mod words;
 
 pub use picture::{Edge, Picture, Place, Way};

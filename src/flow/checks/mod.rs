@@ -43,6 +43,7 @@ const CHECKS: &[Check] = &[
     backoff::check,
     multiply::check,
     refused::check,
+    super::budget::checks::check,
 ];
 
 type Decided = fn(&mut Gate<'_>, &[Picture], &mut Vec<Diagnostic>);

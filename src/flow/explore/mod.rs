@@ -48,6 +48,7 @@ use crate::model::{Cond, FlowId, HistoryTerm, Policy, State, StateId, Step};
 use crate::source::Span;
 pub use config::Config;
 use live::Live;
+pub use outcome::ATTEMPTS_MAX;
 use runs::{Callers, Runs};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
