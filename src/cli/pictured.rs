@@ -45,7 +45,7 @@ pub(super) fn with<T>(
         let all: Vec<String> = policy.flows.iter().map(|f| f.name.clone()).collect();
         return Err(unknown("flow", name, &all));
     }
-    let (mut gate, _) = crate::gate::build(policy);
+    let (mut gate, _) = crate::gate::build(policy, super::files::effort(None)?);
     let mut pictures = crate::flow::pictures(&mut gate, &mut Vec::new());
     drop(gate);
     let named = |p: &Picture| {
