@@ -25,6 +25,24 @@ pub fn duration(ms: i64) -> String {
     parts.join(" ")
 }
 
+/// A duration in the largest unit that takes it without a rest: one literal of a policy, as `90s`.
+#[must_use]
+pub fn duration_literal(ms: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [
+        (86_400_000, "d"),
+        (3_600_000, "h"),
+        (60_000, "m"),
+        (1_000, "s"),
+    ];
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    UNITS.iter().find(|(size, _)| ms % size == 0).map_or_else(
+        || format!("{ms}ms"),
+        |(size, unit)| format!("{}{unit}", ms / size),
+    )
+}
+
 /// `a`, `a or b`, `a, b or c`.
 #[must_use]
 pub fn either(names: &[String]) -> String {

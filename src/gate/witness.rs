@@ -4,6 +4,7 @@ use super::{Encoder, Meaning};
 use crate::diagnostics::Witness;
 use crate::logic::Assignment;
 use crate::model::{Path, Type};
+use crate::words::duration_literal;
 use serde_json::{Map, Value};
 
 impl Encoder<'_> {
@@ -127,7 +128,7 @@ impl Encoder<'_> {
                 let m = n.unsigned_abs();
                 format!("{sign}{}.{:0width$}", m / f, m % f, width = *scale as usize)
             }
-            Type::Duration { .. } => duration(n),
+            Type::Duration { .. } => duration_literal(n),
             Type::Time { .. } => {
                 let (h, m, s) = (n / 3600, n / 60 % 60, n % 60);
                 if s == 0 {
@@ -164,22 +165,6 @@ fn prefix(path: &Path) -> String {
     parts
         .get(..=path.fields.len())
         .map_or_else(|| path.text.clone(), |p| p.join("."))
-}
-
-/// Milliseconds in the largest unit that divides them.
-#[must_use]
-pub fn duration(ms: i64) -> String {
-    for (unit, name) in [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1000, "s"),
-    ] {
-        if ms != 0 && ms % unit == 0 {
-            return format!("{}{name}", ms / unit);
-        }
-    }
-    format!("{ms}ms")
 }
 
 /// A day number as a civil date. After Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".

@@ -367,59 +367,24 @@ impl List<'_> {
 
     /// The words that can begin a line here.
     fn beginnings(&self) -> Vec<lsp::CompletionItem> {
-        let Some(item) = self.around.item else {
-            return words(syntax::item_words());
+        use syntax::Inside;
+        let in_state = self.around.state.is_some();
+        // Where the cursor stands within the block isn't known so well: an action or its integration,
+        // a state or its agent.
+        let (mut all, places): (_, &[Inside]) = match self.around.item.map(|item| &item.kind) {
+            Some(ItemKind::Integration(_)) => (Vec::new(), &[Inside::Integration, Inside::Action]),
+            Some(ItemKind::Flow(_)) if in_state => (Vec::new(), &[Inside::State, Inside::Agent]),
+            Some(ItemKind::Flow(_)) => (Vec::new(), &[Inside::Flow]),
+            Some(ItemKind::Test(_)) => (self.actions(), &[Inside::Test]),
+            Some(ItemKind::Rule(_)) => (
+                words(&["when", "because", "by", "where", "instead"]),
+                &[Inside::File],
+            ),
+            _ => (Vec::new(), &[Inside::File]),
         };
-        match &item.kind {
-            ItemKind::Integration(_) => words(&[
-                "action",
-                "capacity",
-                "defaults",
-                "reads",
-                "writes",
-                "timeout",
-                "permanent",
-                "transient",
-                "indeterminate",
-                "undo",
-                "confirm",
-            ]),
-            ItemKind::Flow(_) if self.around.state.is_some() => words(&[
-                "do",
-                "on",
-                "agent",
-                "ask",
-                "choose",
-                "when",
-                "otherwise",
-                "settle",
-                "unwind",
-                "run",
-                "visits",
-                "use",
-                "ignore",
-                "may",
-                "calls",
-                "within",
-                "outcome",
-            ]),
-            ItemKind::Flow(_) => words(&[
-                "start", "state", "end", "within", "on", "expect", "once", "handlers",
-            ]),
-            ItemKind::Test(_) => {
-                let mut all = self.actions();
-                all.extend(words(&[
-                    "given", "run", "propose", "event", "advance", "approve", "decline", "expire",
-                    "expect",
-                ]));
-                all
-            }
-            ItemKind::Rule(_) => {
-                let mut all = words(&["when", "because", "by", "where", "instead"]);
-                all.extend(words(syntax::item_words()));
-                all
-            }
-            _ => words(syntax::item_words()),
+        for place in places {
+            all.extend(words(syntax::beginnings(*place)));
         }
+        all
     }
 }

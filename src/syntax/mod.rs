@@ -85,10 +85,31 @@ pub fn is_reserved(word: &str) -> bool {
     words::RESERVED.contains(&word)
 }
 
-/// The words that begin an item.
+/// A place where the parts of a text can stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Inside {
+    File,
+    Integration,
+    Action,
+    Flow,
+    State,
+    Agent,
+    Test,
+}
+
+/// The words that can begin a part there.
 #[must_use]
-pub fn item_words() -> &'static [&'static str] {
-    words::ITEM_WORDS
+pub fn beginnings(inside: Inside) -> &'static [&'static str] {
+    match inside {
+        Inside::File => words::ITEM,
+        Inside::Integration => words::INTEGRATION,
+        Inside::Action => words::ACTION,
+        Inside::Flow => words::FLOW,
+        Inside::State => words::STATE,
+        Inside::Agent => words::AGENT,
+        Inside::Test => words::TEST,
+    }
 }
 
 /// A keyword that was taken for a name is one mistake, wherever that name is used.

@@ -55,64 +55,15 @@ impl Context {
     /// What the chunk would be, and the words that can begin it.
     fn words(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::File => ("a declaration", words::ITEM_WORDS),
-            Self::Integration => (
-                "a part of an integration",
-                &["action", "capacity", "defaults"],
-            ),
-            Self::Defaults => (
-                "a part of `defaults`",
-                &["timeout", "permanent", "transient", "indeterminate"],
-            ),
-            Self::Action => (
-                "a clause of an action",
-                &[
-                    "reads",
-                    "writes",
-                    "timeout",
-                    "permanent",
-                    "transient",
-                    "indeterminate",
-                    "undo",
-                    "confirm",
-                ],
-            ),
-            Self::Flow => (
-                "a part of a flow",
-                &[
-                    "start", "state", "end", "within", "on", "expect", "once", "handlers",
-                ],
-            ),
-            Self::Handlers => ("a handler", &["on"]),
-            Self::State => (
-                "a part of a state",
-                &[
-                    "do",
-                    "on",
-                    "agent",
-                    "ask",
-                    "choose",
-                    "when",
-                    "otherwise",
-                    "settle",
-                    "unwind",
-                    "run",
-                    "visits",
-                    "use",
-                    "ignore",
-                ],
-            ),
-            Self::Agent => (
-                "a bound of an agent",
-                &["may", "calls", "within", "outcome"],
-            ),
-            Self::Test => (
-                "a line of a test",
-                &[
-                    "given", "run", "propose", "event", "advance", "approve", "decline", "expire",
-                    "expect",
-                ],
-            ),
+            Self::File => ("a declaration", words::ITEM),
+            Self::Integration => ("a part of an integration", words::INTEGRATION),
+            Self::Defaults => ("a part of `defaults`", words::DEFAULTS),
+            Self::Action => ("a clause of an action", words::ACTION),
+            Self::Flow => ("a part of a flow", words::FLOW),
+            Self::Handlers => ("a handler", words::HANDLERS),
+            Self::State => ("a part of a state", words::STATE),
+            Self::Agent => ("a bound of an agent", words::AGENT),
+            Self::Test => ("a line of a test", words::TEST),
         }
     }
 }

@@ -39,8 +39,8 @@ pub(super) fn describe(rule: Rule) -> Option<&'static str> {
     })
 }
 
-/// The words that begin an item.
-pub(super) const ITEM_WORDS: &[&str] = &[
+/// The words that can begin a part of the text, in each place where parts can stand.
+pub(super) const ITEM: &[&str] = &[
     "policy",
     "use",
     "type",
@@ -61,6 +61,41 @@ pub(super) const ITEM_WORDS: &[&str] = &[
     "order",
     "flow",
     "test",
+];
+pub(super) const INTEGRATION: &[&str] = &["action", "capacity", "defaults"];
+pub(super) const DEFAULTS: &[&str] = &["timeout", "permanent", "transient", "indeterminate"];
+pub(super) const ACTION: &[&str] = &[
+    "reads",
+    "writes",
+    "timeout",
+    "permanent",
+    "transient",
+    "indeterminate",
+    "undo",
+    "confirm",
+];
+pub(super) const FLOW: &[&str] = &[
+    "start", "state", "end", "within", "on", "expect", "once", "handlers",
+];
+pub(super) const HANDLERS: &[&str] = &["on"];
+pub(super) const STATE: &[&str] = &[
+    "do",
+    "on",
+    "agent",
+    "ask",
+    "choose",
+    "when",
+    "otherwise",
+    "settle",
+    "unwind",
+    "run",
+    "visits",
+    "use",
+    "ignore",
+];
+pub(super) const AGENT: &[&str] = &["may", "calls", "within", "outcome"];
+pub(super) const TEST: &[&str] = &[
+    "given", "run", "propose", "event", "advance", "approve", "decline", "expire", "expect",
 ];
 
 /// Words that cannot be names unless they stand in backquotes.

@@ -176,7 +176,8 @@ fn index() -> String {
     let mut text = String::from(
         "# Diagnostic codes\n\n\
          Every code has a page: what it found, why it matters in production, an example that raises it, and the example \
-         repaired.\n`failway explain CODE` shows the same page. A code is never renumbered or reused.\n",
+         repaired.\n`failway explain CODE` shows the same page. A code is never renumbered or reused.\n\
+         The stories under \"Why it matters\" are illustrations, with their figures, and no reports of incidents.\n",
     );
     let families = [
         ("FW0", "Syntax"),

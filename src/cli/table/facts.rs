@@ -1,8 +1,9 @@
 //! The facts: where each one comes from, how long it holds, and what makes it forgotten.
 
 use super::print::Sheet;
-use super::words::{Words, duration};
+use super::words::Words;
 use crate::table::format::{Body, Fact};
+use crate::words::duration_literal;
 
 pub(super) fn sheet(body: &Body) -> Sheet {
     Sheet {
@@ -35,7 +36,7 @@ fn row(body: &Body, fact: &Fact) -> Vec<String> {
     let holds = fact
         .lifetime_ms
         .map_or("in this session".to_string(), |ms| {
-            format!("for {}", duration(ms))
+            format!("for {}", duration_literal(ms))
         });
     let forget: Vec<String> = fact
         .forget

@@ -1,9 +1,10 @@
 //! The rows of a flow: what follows each outcome of each state.
 
 use super::print::Sheet;
-use super::words::{Words, duration};
+use super::words::Words;
 use crate::cli::run::target;
 use crate::table::format::{Body, End, EventEdge, Flow, Handler, State, Step};
+use crate::words::duration_literal;
 use crate::words::either;
 
 pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
@@ -15,7 +16,7 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
     let params: Vec<&str> = flow.params.iter().map(|p| p.name.as_str()).collect();
     let mut notes = vec![format!("starts in {}", target(flow, &flow.start))];
     if let Some(rate) = &flow.expect {
-        let per = duration(rate.per_ms);
+        let per = duration_literal(rate.per_ms);
         notes.push(format!("expects at most {} starts per {per}", rate.count));
     }
     if let Some(once) = &flow.once {
@@ -24,7 +25,7 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
             .iter()
             .filter_map(|i| params.get(*i as usize).copied())
             .collect();
-        let (keys, time) = (keys.join(", "), duration(once.for_ms));
+        let (keys, time) = (keys.join(", "), duration_literal(once.for_ms));
         let to = target(flow, &once.to);
         notes.push(format!("once per {keys} for {time}, else {to}"));
     }
@@ -41,7 +42,7 @@ pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
                 .map(|to| format!(" → {}", target(flow, to)));
             notes.push(format!(
                 "{of}within {}{}",
-                duration(within.ms),
+                duration_literal(within.ms),
                 to.unwrap_or_default()
             ));
         }
@@ -142,7 +143,7 @@ fn leaves_behind(body: &Body, end: &End, words: &Words<'_>) -> String {
 /// The bounds of an agent or a question, in brackets.
 fn bounds(calls: Option<u64>, within_ms: Option<i64>) -> String {
     let calls = calls.map(|n| format!("{n} calls"));
-    let within = within_ms.map(|ms| format!("within {}", duration(ms)));
+    let within = within_ms.map(|ms| format!("within {}", duration_literal(ms)));
     let all: Vec<String> = calls.into_iter().chain(within).collect();
     if all.is_empty() {
         String::new()
@@ -199,8 +200,8 @@ fn then(flow: &Flow, handler: &Handler) -> String {
     } else {
         format!(
             " ({}..{})",
-            duration(retry.first_ms),
-            duration(retry.cap_ms)
+            duration_literal(retry.first_ms),
+            duration_literal(retry.cap_ms)
         )
     };
     format!("retry {}{waits}, then {to}", retry.count)

@@ -1,9 +1,10 @@
 //! The rows of an action's gate: conditions that exclude one another, merged where verdicts agree.
 
 use super::print::Sheet;
-use super::words::{Words, duration};
+use super::words::Words;
 use crate::logic::IntSet;
 use crate::table::format::{Action, Body, Effect, Ref, Verdict, VerdictKind};
+use crate::words::duration_literal;
 use std::collections::BTreeMap;
 
 /// The most paths of one diagram that are looked at.
@@ -96,7 +97,9 @@ fn row(body: &Body, verdict: Option<&Verdict>, when: &str) -> Vec<String> {
         .and_then(|r| body.roles.get(r as usize))
     {
         let within = rule.and_then(|r| r.within_ms);
-        let within = within.map_or(String::new(), |ms| format!(" within {}", duration(ms)));
+        let within = within.map_or(String::new(), |ms| {
+            format!(" within {}", duration_literal(ms))
+        });
         then.push(format!("to {}{within}", role.name));
     }
     if let Some(because) = rule.and_then(|r| r.because.as_ref()) {
@@ -123,7 +126,7 @@ fn limits(body: &Body, action: &Action) -> Vec<String> {
             (false, 1) => "call",
             (false, _) => "calls",
         };
-        let per = limit.per_ms.map_or("session".to_string(), duration);
+        let per = limit.per_ms.map_or("session".to_string(), duration_literal);
         let words = Words::of_action(body, action);
         let keys: Vec<String> = used.keys.iter().map(|k| words.path(k)).collect();
         let by = if keys.is_empty() {

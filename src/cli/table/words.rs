@@ -7,6 +7,7 @@ use crate::table::format::{
 };
 use crate::table::sample::text_of_class;
 use crate::table::scalar::{date_text, decimal_text, time_text};
+use crate::words::duration_literal;
 
 /// Alternatives shown of one condition.
 const ALTERNATIVES_MAX: usize = 6;
@@ -387,7 +388,7 @@ fn unit_of(ty: &Type, scale: u32) -> Box<dyn Fn(i64) -> String> {
     match ty {
         Type::Time { .. } => Box::new(time_text),
         Type::Date { .. } => Box::new(date_text),
-        Type::Duration { .. } => Box::new(duration),
+        Type::Duration { .. } => Box::new(duration_literal),
         Type::Instant { .. } => Box::new(instant),
         _ if scale > 0 => Box::new(move |n| decimal_text(n, scale)),
         _ => Box::new(plain),
@@ -397,26 +398,10 @@ fn unit_of(ty: &Type, scale: u32) -> Box<dyn Fn(i64) -> String> {
 /// How the distance between two values of a type is written: between times it is a duration.
 fn distance_of(ty: &Type, scale: u32) -> Box<dyn Fn(i64) -> String> {
     match ty {
-        Type::Time { .. } => Box::new(|s| duration(s.saturating_mul(1_000))),
-        Type::Date { .. } => Box::new(|days| duration(days.saturating_mul(86_400_000))),
-        Type::Instant { .. } => Box::new(duration),
+        Type::Time { .. } => Box::new(|s| duration_literal(s.saturating_mul(1_000))),
+        Type::Date { .. } => Box::new(|days| duration_literal(days.saturating_mul(86_400_000))),
+        Type::Instant { .. } => Box::new(duration_literal),
         _ => unit_of(ty, scale),
-    }
-}
-
-/// A duration in the largest unit that takes it without a rest, as one would write it in a policy.
-pub(super) fn duration(ms: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1_000, "s"),
-    ];
-    let unit = UNITS.iter().find(|(size, _)| ms != 0 && ms % size == 0);
-    match unit {
-        Some((size, unit)) => format!("{}{unit}", ms / size),
-        None if ms == 0 => "0s".to_string(),
-        None => format!("{ms}ms"),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Firing, Gate};
 use crate::logic::Budget;
 use crate::model::{ActionId, Expr, Policy, Rule, RuleKind, RuleTarget};
+use crate::words::duration_literal;
 
 pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagnostic>) {
     let axioms = gate.encoder.axioms();
@@ -67,7 +68,7 @@ fn asks_for(policy: &Policy, action: ActionId, rule: &Rule) -> String {
             .get(role.index())
             .map_or("somebody", |r| r.name.as_str());
         return match within_ms {
-            Some(ms) => format!("asks `{role}`, for {}", duration(*ms)),
+            Some(ms) => format!("asks `{role}`, for {}", duration_literal(*ms)),
             None => format!("asks `{role}`"),
         };
     }
@@ -79,22 +80,6 @@ fn asks_for(policy: &Policy, action: ActionId, rule: &Rule) -> String {
             || "fires".to_string(),
             |i| format!("refers to `{}`", policy.action(i.action).full_name),
         )
-}
-
-/// A duration in its largest whole unit.
-fn duration(ms: i64) -> String {
-    [
-        (86_400_000, "d"),
-        (3_600_000, "h"),
-        (60_000, "m"),
-        (1000, "s"),
-    ]
-    .into_iter()
-    .find(|(unit, _)| ms % unit == 0)
-    .map_or_else(
-        || format!("{ms}ms"),
-        |(unit, name)| format!("{}{name}", ms / unit),
-    )
 }
 
 /// What two rules on one action disagree about.
