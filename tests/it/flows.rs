@@ -643,8 +643,7 @@ fn random_flows_run_as_the_checker_says() {
         .unwrap_or(0);
     let patience = patience();
     let (mut flows, mut steps, mut possible, mut unseen) = (0, 0, 0, 0);
-    // More on demand: beyond these, pictures that aren't whole are still to be looked into.
-    let count = runs(24) as u64;
+    let count = runs(60) as u64;
     for seed in from..from + count {
         let Some(made) = made(seed, 2) else { continue };
         flows += 1;
