@@ -4,7 +4,7 @@
 //! its own, so that answers don't wait for it; the other files answer one kind of question each. They
 //! read fresh trees, and the last checked policy for what only checking can tell.
 //!
-//! All reading goes through [`files::Texts`]: what is open in the editor comes before what is on disk.
+//! All reading goes through `files::Texts`: what is open in the editor comes before what is on disk.
 
 mod analysis;
 mod complete;

@@ -102,3 +102,30 @@ fn the_policy_in_the_readme_is_clean() {
     assert_eq!(super::common::said(&checked.findings), Vec::<String>::new());
     assert!(table.is_some());
 }
+
+/// The parts of the table that the contract shows are those of the policy that it shows. Parts with `…` are
+/// left out; digest and size are looked at by name.
+#[test]
+fn the_example_of_the_tables_contract_is_what_is_compiled() {
+    let text = std::fs::read_to_string(home().join("docs/table.md")).unwrap();
+    let (_, after) = text.split_once("```failway\npolicy desk").unwrap();
+    let (policy, after) = after.split_once("```").unwrap();
+    let (_, table) = super::common::compiled(&format!("policy desk{policy}"));
+    let table = table.unwrap();
+    let body = serde_json::to_value(table.body()).unwrap();
+    assert!(after.contains(&format!("\"digest\": \"{}\"", table.digest())));
+    let mut compared = Vec::new();
+    for part in after.split("```json\n").skip(1) {
+        let (part, _) = part.split_once("```").unwrap();
+        let part = format!("{{{}}}", part.trim_end().trim_end_matches(','));
+        let Ok(serde_json::Value::Object(shown)) = serde_json::from_str(&part) else {
+            assert!(part.contains('…'), "{part}");
+            continue;
+        };
+        for (name, value) in shown.iter().filter(|(name, _)| body.get(name).is_some()) {
+            assert_eq!(value, &body[name], "{name}");
+            compared.push(name.clone());
+        }
+    }
+    assert!(compared.len() >= 8, "{compared:?}");
+}

@@ -401,7 +401,9 @@ impl Worse {
     /// The codes of which one has to be among the findings.
     fn codes(self) -> &'static [&'static str] {
         match self {
-            Self::Unhandled => &["FW301", "FW311", "FW401", "FW402", "FW406", "FW407"],
+            Self::Unhandled => &[
+                "FW301", "FW306", "FW311", "FW401", "FW402", "FW406", "FW407",
+            ],
             Self::LeftInDoubt => &["FW403"],
             Self::LeftStanding => &["FW404"],
             Self::RefusedInDoubt => &["FW401", "FW402", "FW406", "FW407"],

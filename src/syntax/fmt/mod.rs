@@ -1,9 +1,9 @@
 //! The formatter: one style for every file.
 //!
 //! A pretty printer in the manner of Wadler ("A prettier printer", 2003) over the tokens that the
-//! grammar has read: [`tokens`] cuts the text into tokens with their comments and keeps the grammar's
-//! nesting, [`layout`] says where a line may, must or should break, [`print`] fits that into the
-//! width, and [`align`] puts arrows, classes of ends and trailing comments below each other.
+//! grammar has read: `tokens` cuts the text into tokens with their comments and keeps the grammar's
+//! nesting, `layout` says where a line may, must or should break, `print` fits that into the
+//! width, and `align` puts arrows, classes of ends and trailing comments below each other.
 //!
 //! INVARIANT: only blanks, line breaks and the comma before a closing bracket change. The result is
 //! read again and compared before it is given out, so a fault of the formatter can never change what
