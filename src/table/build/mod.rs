@@ -30,6 +30,7 @@ use crate::model::inline::Run;
 use crate::model::{Action, Flow, Param, Policy, Type};
 use crate::source::{Sources, Span};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use verify::Claim;
 
 /// Why a policy has no table.
@@ -82,6 +83,7 @@ fn written<'g, 'a>(gate: &'g mut Gate<'a>) -> Built<Builder<'g, 'a>> {
         histories: FxHashMap::default(),
         questions: Vec::new(),
         claims: Vec::new(),
+        tried: BTreeSet::new(),
     };
     builder.declarations()?;
     builder.actions()?;
@@ -119,6 +121,8 @@ struct Builder<'g, 'a> {
     questions: Vec<Vec<Term>>,
     /// What is still to be compared with the interpreter.
     claims: Vec<Claim<'a>>,
+    /// Automata whose texts were tried, with the classes that were told apart: all diagrams share them.
+    tried: BTreeSet<(AutomatonId, Vec<i64>)>,
 }
 
 /// Where a path stands: what its root can be.

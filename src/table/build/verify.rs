@@ -83,6 +83,7 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn verify(&mut self) -> Built<()> {
         let interp = Interp::new(self.policy);
         let index = Index::new(&self.body);
+        self.tried.clear();
         let claims = std::mem::take(&mut self.claims);
         let compared = claims
             .iter()
@@ -109,7 +110,9 @@ impl<'a> Builder<'_, 'a> {
         }
         for (node, ways) in diagram.nodes.iter().zip(ways(diagram)) {
             let mut ended: Vec<Option<u32>> = vec![None; node.next.len()];
-            for (branch, worlds) in worlds::of(&self.gate.encoder.logic, diagram, node, &ways) {
+            let mut tasks = worlds::sides(diagram, node, &ways);
+            tasks.extend(self.texts(diagram, node, &ways));
+            for (branch, worlds) in tasks {
                 let leaf = self.compare_first(&mut by, &worlds, |logic, w| {
                     w.condition(logic, diagram, node)
                 })?;
@@ -144,7 +147,8 @@ impl<'a> Builder<'_, 'a> {
         let outside = worlds::beyond(diagram, node, ways, (0, 1));
         let mut inside = Vec::new();
         for (inner, ways) in test.nodes.iter().zip(self::ways(test)) {
-            let own = worlds::of(&self.gate.encoder.logic, test, inner, &ways);
+            let mut own = worlds::sides(test, inner, &ways);
+            own.extend(self.texts(test, inner, &ways));
             inside.extend(own.into_iter().map(|(_, worlds)| (inner, worlds)));
             for branch in 0..inner.next.len() {
                 for leaf in [0, 1] {
@@ -167,6 +171,17 @@ impl<'a> Builder<'_, 'a> {
             })?;
         }
         Ok(())
+    }
+
+    /// Worlds with texts for the automaton that a node asks, the first time that it is asked to tell
+    /// these classes apart.
+    fn texts(&mut self, diagram: &Diagram, node: &DiagramNode, ways: &Ways) -> Vec<worlds::Task> {
+        match &node.probe {
+            Probe::Class(_, id) if self.tried.insert((*id, node.cuts.clone())) => {
+                worlds::texts(self.gate.encoder.logic.automaton(*id), diagram, node, ways)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Compares in the first of these worlds that there is; gives the leaf.

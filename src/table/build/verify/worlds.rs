@@ -1,8 +1,8 @@
 //! The worlds in which a node of a diagram is tried.
 
-use crate::logic::{Diagram, DiagramNode, Edge, Formula, IntSet, Logic, Probe, Step};
+use crate::logic::{Automaton, Diagram, DiagramNode, Edge, Formula, IntSet, Logic, Probe, Step};
 
-/// How many texts are tried with one automaton, besides one of each class.
+/// How many texts are tried with one automaton, besides those of its classes.
 const TEXTS: usize = 256;
 
 /// Steps of a walk through a node, and what the node's probe is asked about.
@@ -94,14 +94,11 @@ impl Ways {
     }
 }
 
-/// Both sides of each boundary of a node, and texts that take the transitions of its automaton: each
-/// with its branch, and best in a world in which it matters on which side it is.
-pub(super) fn of(
-    logic: &Logic,
-    diagram: &Diagram,
-    node: &DiagramNode,
-    ways: &Ways,
-) -> Vec<(usize, Vec<World>)> {
+/// A branch of a node with worlds that take it, the best first.
+pub(super) type Task = (usize, Vec<World>);
+
+/// Both sides of each boundary of a node, best in a world in which it matters on which side it is.
+pub(super) fn sides(diagram: &Diagram, node: &DiagramNode, ways: &Ways) -> Vec<Task> {
     let mut all = Vec::with_capacity(2 * node.cuts.len());
     for (i, &cut) in node.cuts.iter().enumerate() {
         let apart = apart(diagram, node, (i, i + 1));
@@ -120,18 +117,26 @@ pub(super) fn of(
             all.push((branch, worlds));
         }
     }
-    if let Probe::Class(_, id) = &node.probe {
-        let automaton = logic.automaton(*id);
-        let branch = |class: u32| node.cuts.partition_point(|&cut| cut <= i64::from(class));
-        for (text, other) in automaton.cover(TEXTS) {
-            let (here, there) = (branch(automaton.class_of(&text)), branch(other));
-            let beyond = apart(diagram, node, (here, there));
-            let beyond = beyond.into_iter().chain([Vec::new()]);
-            let text = |b| ways.world(None, b, Exactly::Text(text.clone()));
-            all.push((here, beyond.map(text).collect()));
-        }
-    }
     all
+}
+
+/// Texts that take the transitions of an automaton, best in a world in which it matters.
+pub(super) fn texts(
+    automaton: &Automaton,
+    diagram: &Diagram,
+    node: &DiagramNode,
+    ways: &Ways,
+) -> Vec<Task> {
+    let branch = |class: u32| node.cuts.partition_point(|&cut| cut <= i64::from(class));
+    let cover = automaton.cover(TEXTS).into_iter();
+    cover
+        .map(|(text, other)| {
+            let (here, there) = (branch(automaton.class_of(&text)), branch(other));
+            let beyond = apart(diagram, node, (here, there)).into_iter();
+            let text = |b| ways.world(None, b, Exactly::Text(text.clone()));
+            (here, beyond.chain([Vec::new()]).map(text).collect())
+        })
+        .collect()
 }
 
 /// Worlds behind a branch that don't end in that leaf.
