@@ -6,6 +6,7 @@
 //! looks at everything that can happen in the flows, [`table`] writes it all down, and [`runtime`]
 //! enforces what is written there.
 
+pub mod ci;
 pub mod cli;
 pub mod diagnostics;
 pub mod flow;

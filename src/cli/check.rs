@@ -1,11 +1,16 @@
 //! `failway check`: everything that is wrong with policies.
 
+mod forms;
+
 use super::files::{self, Disk};
-use super::output::{Format, Output, Tally, count};
-use super::{Ended, Trouble};
+use super::output::{Output, count};
+use super::{Ended, Trouble, project};
+use crate::Checked;
+use crate::ci::place::Root;
+use crate::ci::{Cutter, Entry, Fingerprints, junit};
 use crate::diagnostics::{self, Diagnostic, render_json};
 use crate::source::Sources;
-use serde_json::{Value, json};
+use forms::{Collected, Form};
 use std::collections::HashSet;
 use std::io::Write;
 use std::time::Instant;
@@ -16,6 +21,7 @@ use std::time::Instant;
     failway check                                     every policy in this folder\n  \
     failway check front_desk.failway --deny-warnings  one policy, as a CI check\n  \
     failway check --format json examples              findings as data\n  \
+    failway check --format sarif > failway.sarif      for code scanning\n  \
     failway check --style                             also advice on how it reads\n  \
     cat desk.failway | failway check -                from standard input\n\n\
     Exit codes: 0 nothing to object to, 1 findings, 2 it could not run.")]
@@ -25,7 +31,7 @@ pub(super) struct Args {
     paths: Vec<String>,
     /// The form of the findings
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: Form,
     /// Let warnings count as errors
     #[arg(long)]
     deny_warnings: bool,
@@ -44,6 +50,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let effort = files::effort(args.effort)?;
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
+    let root = project::root()?;
     let mut sum = Sum::default();
     let work = |file: &str| {
         let mut last = Instant::now();
@@ -64,100 +71,101 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         Ok((checked, ()))
     };
     files::each_policy(&files, &disk, work, |file, checked| {
-        sum.policies += 1;
+        sum.all.policies += 1;
+        let mut suite = junit::Suite {
+            file: root.path(file),
+            entries: Vec::new(),
+            unreadable: None,
+        };
         match checked {
             Ok((checked, ())) => {
-                sum.files += checked.sources.files().count();
-                sum.take(out, &checked.sources, &checked.findings, args.format)
+                sum.all.files += checked.sources.files().count();
+                suite.entries = sum.take(out, &root, &checked, args.format)?;
             }
             Err(why) => {
-                sum.unreadable
-                    .push(format!("`{file}` cannot be read: {why}"));
-                Ok(())
+                let why = format!("`{file}` cannot be read: {why}");
+                suite.unreadable = Some(why.clone());
+                sum.all.unreadable.push(why);
             }
         }
+        sum.all.suites.push(suite);
+        Ok(())
     })?;
-    let tally = sum.tally;
-    match args.format {
-        Format::Json => {
-            let document = json!({
-                "version": render_json::VERSION,
-                "findings": sum.data,
-                "unreadable": sum.unreadable,
-                "summary": {
-                    "policies": sum.policies,
-                    "files": sum.files,
-                    "errors": tally.errors,
-                    "warnings": tally.warnings,
-                    "notes": tally.notes,
-                },
-            });
-            serde_json::to_writer_pretty(&mut *out, &document)
-                .map_err(|e| Trouble::from(std::io::Error::from(e)))?;
-            writeln!(out)?;
+    let all = &sum.all;
+    all.write(args.format, args.deny_warnings, out)?;
+    let in_words = matches!(args.format, Form::Human | Form::Plain | Form::Github);
+    // Of nothing that was read there is nothing to say.
+    if in_words && all.files > 0 {
+        summary(all, out)?;
+        if let Some(code) = sum.first {
+            writeln!(out, "`failway explain {code}` says more about a code")?;
         }
-        // Of nothing that was read there is nothing to say.
-        Format::Human | Format::Plain if sum.files == 0 => {}
-        Format::Human | Format::Plain => {
-            let scope = format!(
-                "{} in {}",
-                count(sum.policies - sum.unreadable.len(), "policy"),
-                count(sum.files, "file")
-            );
-            let said = tally.to_string();
-            let said = match (tally.errors, tally.warnings) {
-                (0, 0) => out.paint("32", &said),
-                (0, _) => out.paint("33", &said),
-                _ => out.paint("31", &said),
-            };
-            writeln!(out, "{said} ({scope})")?;
-            if let Some(code) = sum.first {
-                writeln!(out, "`failway explain {code}` says more about a code")?;
-            }
-        }
-        Format::Short => {}
     }
-    if !sum.unreadable.is_empty() {
-        return Err(Trouble::lines(sum.unreadable));
+    if !all.unreadable.is_empty() {
+        return Err(Trouble::lines(sum.all.unreadable));
     }
-    let bad = tally.errors > 0 || (args.deny_warnings && tally.warnings > 0);
+    let bad = all.tally.errors > 0 || (args.deny_warnings && all.tally.warnings > 0);
     Ok(if bad { Ended::Found } else { Ended::Well })
+}
+
+/// How many findings there are, and in how much.
+fn summary(all: &Collected, out: &mut Output) -> Result<(), Trouble> {
+    let scope = format!(
+        "{} in {}",
+        count(all.policies - all.unreadable.len(), "policy"),
+        count(all.files, "file")
+    );
+    let said = all.tally.to_string();
+    let said = match (all.tally.errors, all.tally.warnings) {
+        (0, 0) => out.paint("32", &said),
+        (0, _) => out.paint("33", &said),
+        _ => out.paint("31", &said),
+    };
+    writeln!(out, "{said} ({scope})")?;
+    Ok(())
 }
 
 #[derive(Default)]
 struct Sum {
-    policies: usize,
-    files: usize,
-    tally: Tally,
-    data: Vec<Value>,
-    unreadable: Vec<String>,
+    all: Collected,
+    fingerprints: Fingerprints,
     /// What was reported: a file that two policies use is reported once.
     seen: HashSet<String>,
     first: Option<crate::diagnostics::Code>,
 }
 
 impl Sum {
+    /// Prints the findings of a policy, or gives them back for the end, as the form wants it.
     fn take(
         &mut self,
         out: &mut Output,
-        sources: &Sources,
-        findings: &[Diagnostic],
-        format: Format,
-    ) -> Result<(), Trouble> {
+        root: &Root,
+        checked: &Checked,
+        form: Form,
+    ) -> Result<Vec<Entry>, Trouble> {
+        let sources = &checked.sources;
         let shared = sources.files().count() > 1;
-        for finding in findings {
+        let printed = form.printed();
+        let cutter = printed.is_none().then(|| Cutter::new(sources, root));
+        let mut entries = Vec::new();
+        for finding in &checked.findings {
             if shared && !self.seen.insert(key(sources, finding)) {
                 continue;
             }
-            self.tally.add(finding.severity);
+            self.all.tally.add(finding.severity);
             self.first.get_or_insert(finding.code);
-            if format == Format::Json {
-                self.data.push(render_json::finding(sources, finding));
-            } else {
+            if let Some(format) = printed {
                 out.findings(sources, &[finding], format)?;
             }
+            if let Some(cutter) = &cutter {
+                let entry = cutter.cut(finding, &mut self.fingerprints);
+                let mut data = render_json::finding(sources, finding);
+                data["fingerprint"] = entry.fingerprint.as_str().into();
+                self.all.data.push(data);
+                entries.push(entry);
+            }
         }
-        Ok(())
+        Ok(entries)
     }
 }
 

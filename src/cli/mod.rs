@@ -14,6 +14,7 @@ mod new;
 mod output;
 mod pictured;
 mod progress;
+mod project;
 mod replay;
 mod run;
 mod table;

@@ -7,6 +7,7 @@ mod recover;
 mod scan;
 mod slips;
 pub mod tree;
+pub mod within;
 mod words;
 
 use crate::diagnostics::{Code, Diagnostic, Label};
