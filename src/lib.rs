@@ -15,6 +15,7 @@ pub mod interp;
 pub mod logic;
 pub mod lsp;
 pub mod model;
+pub mod pictures;
 pub mod runtime;
 pub mod source;
 pub mod style;

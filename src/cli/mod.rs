@@ -8,6 +8,7 @@ mod decide;
 mod explain;
 mod files;
 mod fmt;
+mod graph;
 mod load;
 mod lsp;
 mod new;
@@ -65,6 +66,7 @@ enum Command {
     Vectors(vectors::Args),
     Budget(budget::Args),
     Whatif(whatif::Args),
+    Graph(graph::Args),
     New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -117,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Vectors(args) => vectors::run(args, &mut out),
         Command::Budget(args) => budget::run(args, &mut out),
         Command::Whatif(args) => whatif::run(args, &mut out),
+        Command::Graph(args) => graph::run(args, &mut out),
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),

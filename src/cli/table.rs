@@ -1,10 +1,10 @@
 //! `failway table`: the decisions as a table that a reviewer can read.
 
 mod facts;
-mod flows;
+pub(super) mod flows;
 mod print;
 mod rows;
-mod words;
+pub(super) mod words;
 
 use super::output::Output;
 use super::{Ended, Trouble, load};

@@ -26,6 +26,7 @@ mod model;
 mod mutants;
 mod pages;
 mod permute;
+mod pictures;
 mod replay;
 mod robust;
 mod runtimes;

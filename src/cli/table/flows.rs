@@ -152,7 +152,8 @@ fn bounds(calls: Option<u64>, within_ms: Option<i64>) -> String {
     }
 }
 
-fn does(body: &Body, step: &Step) -> String {
+/// What a state does, in words.
+pub(in crate::cli) fn does(body: &Body, step: &Step) -> String {
     let action = |i: &u32| {
         let action = body.actions.get(*i as usize);
         action.map_or(String::new(), |a| a.name.clone())

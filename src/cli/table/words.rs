@@ -13,7 +13,7 @@ use crate::words::duration_literal;
 const ALTERNATIVES_MAX: usize = 6;
 
 /// Words for what stands at one place of the table.
-pub(super) struct Words<'a> {
+pub(in crate::cli) struct Words<'a> {
     body: &'a Body,
     params: &'a [Field],
     flow: Option<&'a Flow>,
@@ -28,7 +28,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    pub(super) fn of_flow(body: &'a Body, flow: &'a Flow) -> Self {
+    pub(in crate::cli) fn of_flow(body: &'a Body, flow: &'a Flow) -> Self {
         Self {
             body,
             params: &[],
@@ -37,7 +37,7 @@ impl<'a> Words<'a> {
     }
 
     /// A condition in full.
-    pub(super) fn condition(&self, when: Ref) -> String {
+    pub(in crate::cli) fn condition(&self, when: Ref) -> String {
         let (rows, cut) = rows::holding(self.body, when);
         let mut all: Vec<String> = rows
             .iter()
@@ -278,7 +278,7 @@ impl<'a> Words<'a> {
     }
 
     /// A value that is made of others.
-    pub(super) fn expr(&self, expr: &Expr) -> String {
+    pub(in crate::cli) fn expr(&self, expr: &Expr) -> String {
         match expr {
             Expr::Const { value } => value.to_string(),
             Expr::Path { path } => self.path(path),
