@@ -6,6 +6,7 @@
 //! looks at everything that can happen in the flows, [`table`] writes it all down, and [`runtime`]
 //! enforces what is written there.
 
+pub mod allow;
 pub mod ci;
 pub mod cli;
 pub mod diagnostics;
@@ -26,6 +27,7 @@ pub mod testing;
 pub mod vectors;
 pub mod words;
 
+use allow::{Allowed, Part};
 use diagnostics::Diagnostic;
 use model::Policy;
 use model::load::Loader;
@@ -41,6 +43,10 @@ pub struct Checked {
     pub policy: Policy,
     /// All that is not, by place.
     pub findings: Vec<Diagnostic>,
+    /// What a comment in the source allows.
+    pub allowed: Vec<Allowed>,
+    /// Allowances without use in files that are brought in: of use, perhaps, to another policy.
+    pub unused_elsewhere: Vec<Diagnostic>,
 }
 
 /// Checks the policy whose root file is at `root`, with all files that it uses.
@@ -96,8 +102,31 @@ pub fn style(root: &str, loader: &dyn Loader) -> Result<Vec<Diagnostic>, String>
     let loaded = model::load::load(root, loader);
     match loaded.unreadable {
         Some(why) => Err(why),
-        None => Ok(style::check(&loaded.files)),
+        None => Ok(styled(&loaded).0),
     }
+}
+
+/// Adds the advice on how a policy reads to what is known of it.
+///
+/// # Errors
+/// Why the root file cannot be read, as a sentence for the user.
+pub fn add_style(checked: &mut Checked, root: &str, loader: &dyn Loader) -> Result<(), String> {
+    let loaded = model::load::load(root, loader);
+    if let Some(why) = loaded.unreadable {
+        return Err(why);
+    }
+    let (findings, outcome) = styled(&loaded);
+    checked.findings.extend(findings);
+    checked.allowed.extend(outcome.allowed);
+    checked.unused_elsewhere.extend(outcome.unused_elsewhere);
+    diagnostics::sort(&mut checked.findings);
+    Ok(())
+}
+
+fn styled(loaded: &model::load::Loaded) -> (Vec<Diagnostic>, allow::Outcome) {
+    let mut findings = style::check(&loaded.files);
+    let outcome = allow::apply(&loaded.sources, &loaded.files, &mut findings, Part::Style);
+    (findings, outcome)
 }
 
 fn run(
@@ -133,11 +162,14 @@ fn run(
         }
     }
     drop(gate);
+    let outcome = allow::apply(&sources, &files, &mut findings, Part::Checks);
     diagnostics::sort(&mut findings);
     let checked = Checked {
         sources,
         policy,
         findings,
+        allowed: outcome.allowed,
+        unused_elsewhere: outcome.unused_elsewhere,
     };
     Ok((checked, table))
 }

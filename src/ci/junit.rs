@@ -28,10 +28,15 @@ pub fn document(suites: &[Suite], strict: bool) -> String {
     let mut body = String::new();
     let mut sum = (0, 0, 0);
     for suite in suites {
-        let failures = suite.entries.iter().filter(|e| fails(e)).count();
+        let entries: Vec<&Entry> = suite
+            .entries
+            .iter()
+            .filter(|e| e.excuse.is_none())
+            .collect();
+        let failures = entries.iter().filter(|e| fails(e)).count();
         let errors = usize::from(suite.unreadable.is_some());
         // A suite without any case would look as if nothing had been done.
-        let tests = (suite.entries.len() + errors).max(1);
+        let tests = (entries.len() + errors).max(1);
         sum = (sum.0 + tests, sum.1 + failures, sum.2 + errors);
         let name = escaped(&suite.file);
         let _ = writeln!(
@@ -44,13 +49,13 @@ pub fn document(suites: &[Suite], strict: bool) -> String {
                 body,
                 "    <testcase classname=\"{name}\" name=\"can be read\"><error type=\"unreadable\" message=\"{why}\"/></testcase>"
             );
-        } else if suite.entries.is_empty() {
+        } else if entries.is_empty() {
             let _ = writeln!(
                 body,
                 "    <testcase classname=\"{name}\" name=\"nothing found\"/>"
             );
         }
-        for entry in &suite.entries {
+        for entry in entries {
             let at = &entry.at;
             let class = escaped(&at.file);
             let title = escaped(&format!("{}: {}", entry.code, entry.message));

@@ -63,6 +63,17 @@ pub struct Entry {
     pub steps: Vec<Step>,
     /// What it is known by, on every machine and wherever its lines have moved to.
     pub fingerprint: String,
+    /// Why it doesn't count, if it doesn't.
+    pub excuse: Option<Excuse>,
+}
+
+/// Why a finding doesn't count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Excuse {
+    /// A comment in the source allows it, with this reason.
+    Allowed(String),
+    /// It stands in the baseline.
+    Known,
 }
 
 impl Entry {
@@ -166,6 +177,7 @@ impl<'s> Cutter<'s> {
             at,
             others,
             fingerprint,
+            excuse: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! SARIF 2.1.0, for code scanning: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>.
 
 use super::place::uri;
-use super::{Entry, Place, Step};
+use super::{Entry, Excuse, Place, Step};
 use crate::diagnostics::{Code, Severity};
 use serde_json::{Map, Value, json};
 
@@ -135,6 +135,21 @@ fn result(entry: &Entry, codes: &[Code]) -> Value {
         "partialFingerprints",
         json!({ "failway/v1": entry.fingerprint }),
     );
+    // Of what was there before it is said that it was, and that somebody lives with it.
+    match &entry.excuse {
+        None => {}
+        Some(Excuse::Allowed(because)) => put(
+            "suppressions",
+            json!([{ "kind": "inSource", "justification": because }]),
+        ),
+        Some(Excuse::Known) => {
+            put("baselineState", "unchanged".into());
+            put(
+                "suppressions",
+                json!([{ "kind": "external", "justification": "stands in the baseline" }]),
+            );
+        }
+    }
     Value::Object(result)
 }
 

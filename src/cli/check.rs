@@ -7,11 +7,11 @@ use super::output::{Output, count};
 use super::{Ended, Trouble, project};
 use crate::Checked;
 use crate::ci::place::Root;
-use crate::ci::{Cutter, Entry, Fingerprints, junit};
-use crate::diagnostics::{self, Diagnostic, render_json};
+use crate::ci::{Cutter, Entry, Excuse, Fingerprints, junit};
+use crate::diagnostics::{Diagnostic, render_json};
 use crate::source::Sources;
 use forms::{Collected, Form};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::time::Instant;
 
@@ -65,8 +65,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         };
         let mut checked = crate::check_watched(file, &disk, effort, &mut timed)?;
         if args.style {
-            checked.findings.extend(crate::style(file, &disk)?);
-            diagnostics::sort(&mut checked.findings);
+            crate::add_style(&mut checked, file, &disk)?;
         }
         Ok((checked, ()))
     };
@@ -91,6 +90,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         sum.all.suites.push(suite);
         Ok(())
     })?;
+    sum.rest(out, &root, args.format)?;
     let all = &sum.all;
     all.write(args.format, args.deny_warnings, out)?;
     let in_words = matches!(args.format, Form::Human | Form::Plain | Form::Github);
@@ -110,11 +110,14 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
 
 /// How many findings there are, and in how much.
 fn summary(all: &Collected, out: &mut Output) -> Result<(), Trouble> {
-    let scope = format!(
+    let mut scope = format!(
         "{} in {}",
         count(all.policies - all.unreadable.len(), "policy"),
         count(all.files, "file")
     );
+    if all.allowed > 0 {
+        scope.push_str(&format!("; {} allowed", all.allowed));
+    }
     let said = all.tally.to_string();
     let said = match (all.tally.errors, all.tally.warnings) {
         (0, 0) => out.paint("32", &said),
@@ -132,6 +135,10 @@ struct Sum {
     /// What was reported: a file that two policies use is reported once.
     seen: HashSet<String>,
     first: Option<crate::diagnostics::Code>,
+    /// How many policies bring a file in.
+    brought_in: BTreeMap<String, usize>,
+    /// Allowances without use in such files, and how many policies have none for them.
+    unused: BTreeMap<String, (usize, Diagnostic, Sources)>,
 }
 
 impl Sum {
@@ -145,27 +152,80 @@ impl Sum {
     ) -> Result<Vec<Entry>, Trouble> {
         let sources = &checked.sources;
         let shared = sources.files().count() > 1;
-        let printed = form.printed();
-        let cutter = printed.is_none().then(|| Cutter::new(sources, root));
+        for (_, file) in sources.files().skip(1) {
+            *self.brought_in.entry(file.name().to_string()).or_default() += 1;
+        }
+        for found in &checked.unused_elsewhere {
+            let first = || (0, found.clone(), sources.clone());
+            let kept = self.unused.entry(key(sources, found));
+            kept.or_insert_with(first).0 += 1;
+        }
+        let cutter = form.printed().is_none().then(|| Cutter::new(sources, root));
         let mut entries = Vec::new();
         for finding in &checked.findings {
+            if !shared || self.seen.insert(key(sources, finding)) {
+                self.one(out, sources, finding, form, cutter.as_ref(), &mut entries)?;
+            }
+        }
+        for allowed in &checked.allowed {
+            let finding = &allowed.finding;
             if shared && !self.seen.insert(key(sources, finding)) {
                 continue;
             }
-            self.all.tally.add(finding.severity);
-            self.first.get_or_insert(finding.code);
-            if let Some(format) = printed {
-                out.findings(sources, &[finding], format)?;
-            }
+            self.all.allowed += 1;
             if let Some(cutter) = &cutter {
-                let entry = cutter.cut(finding, &mut self.fingerprints);
-                let mut data = render_json::finding(sources, finding);
-                data["fingerprint"] = entry.fingerprint.as_str().into();
-                self.all.data.push(data);
+                let mut entry = cutter.cut(finding, &mut self.fingerprints);
+                entry.excuse = Some(Excuse::Allowed(allowed.because.clone()));
                 entries.push(entry);
             }
         }
         Ok(entries)
+    }
+
+    fn one(
+        &mut self,
+        out: &mut Output,
+        sources: &Sources,
+        finding: &Diagnostic,
+        form: Form,
+        cutter: Option<&Cutter<'_>>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), Trouble> {
+        self.all.tally.add(finding.severity);
+        self.first.get_or_insert(finding.code);
+        if let Some(format) = form.printed() {
+            out.findings(sources, &[finding], format)?;
+        }
+        if let Some(cutter) = cutter {
+            let entry = cutter.cut(finding, &mut self.fingerprints);
+            let mut data = render_json::finding(sources, finding);
+            data["fingerprint"] = entry.fingerprint.as_str().into();
+            self.all.data.push(data);
+            entries.push(entry);
+        }
+        Ok(())
+    }
+
+    /// What only all policies together show: allowances in shared files that none of them needs.
+    fn rest(&mut self, out: &mut Output, root: &Root, form: Form) -> Result<(), Trouble> {
+        for (count, finding, sources) in std::mem::take(&mut self.unused).into_values() {
+            let name = sources.file(finding.span().file).name();
+            if self.brought_in.get(name) != Some(&count) {
+                continue;
+            }
+            let cutter = form
+                .printed()
+                .is_none()
+                .then(|| Cutter::new(&sources, root));
+            let mut entries = Vec::new();
+            self.one(out, &sources, &finding, form, cutter.as_ref(), &mut entries)?;
+            self.all.suites.push(junit::Suite {
+                file: root.path(name),
+                entries,
+                unreadable: None,
+            });
+        }
+        Ok(())
     }
 }
 

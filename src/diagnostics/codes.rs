@@ -124,6 +124,10 @@ codes! {
     FW504 Warning "more load than an integration can take";
     // ── FW6: constraints against flows ───────────────────────────────────────
     FW601 Error "step that is always refused";
+    // ── FW8: allowances ──────────────────────────────────────────────────────
+    FW801 Warning "allowance that does not count";
+    FW802 Warning "allowance for nothing";
+    FW803 Warning "allowance of what cannot be allowed";
     // ── FW9: style, for those who ask for it ─────────────────────────────────
     FW901 Warning "name that says nothing";
     FW902 Warning "no documentation";

@@ -119,7 +119,7 @@ fn nothing_found_fits_the_schema() {
         document,
         json!({
             "version": 1, "findings": [], "unreadable": [],
-            "summary": {"policies": 1, "files": 1, "errors": 0, "warnings": 0, "notes": 0},
+            "summary": {"policies": 1, "files": 1, "errors": 0, "warnings": 0, "notes": 0, "allowed": 0},
         })
     );
 }

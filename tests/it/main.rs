@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod agreement;
+mod allow;
 mod ci_forms;
 mod cli;
 mod cli_keeps;

@@ -187,6 +187,7 @@ fn index() -> String {
         ("FW4", "Failure handling"),
         ("FW5", "Budgets"),
         ("FW6", "Constraints against flows"),
+        ("FW8", "Allowances"),
         ("FW9", "Style"),
     ];
     for (family, title) in families {

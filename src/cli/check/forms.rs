@@ -56,12 +56,22 @@ pub(super) struct Collected {
     pub(super) policies: usize,
     pub(super) files: usize,
     pub(super) tally: Tally,
+    /// How many findings a comment allows.
+    pub(super) allowed: usize,
 }
 
 impl Collected {
+    /// All findings, those that don't count included.
     fn entries(&self) -> Vec<Entry> {
         let suites = self.suites.iter();
         suites.flat_map(|s| s.entries.iter().cloned()).collect()
+    }
+
+    /// The findings that count.
+    fn counting(&self) -> Vec<Entry> {
+        let mut entries = self.entries();
+        entries.retain(|e| e.excuse.is_none());
+        entries
     }
 
     /// Writes what was collected, in a form that isn't printed as it comes.
@@ -75,10 +85,10 @@ impl Collected {
                 }
             }
             Form::Sarif => document(&sarif::log(&self.entries(), &self.unreadable), out)?,
-            Form::Gitlab => document(&gitlab::report(&self.entries()), out)?,
+            Form::Gitlab => document(&gitlab::report(&self.counting()), out)?,
             Form::Junit => write!(out, "{}", junit::document(&self.suites, strict))?,
             Form::Github => {
-                for entry in self.entries() {
+                for entry in self.counting() {
                     write!(out, "{}", github::line(&entry))?;
                 }
                 for why in &self.unreadable {
@@ -100,6 +110,7 @@ impl Collected {
                 "errors": self.tally.errors,
                 "warnings": self.tally.warnings,
                 "notes": self.tally.notes,
+                "allowed": self.allowed,
             },
         })
     }
