@@ -80,7 +80,7 @@ fn flow_name(policy: &Policy, id: crate::model::FlowId) -> String {
 }
 
 /// What there is to say of a flow, as rows of two.
-fn rows(policy: &Policy, picture: &Picture, budget: &Budget) -> Vec<(String, String)> {
+pub(super) fn rows(policy: &Policy, picture: &Picture, budget: &Budget) -> Vec<(String, String)> {
     let about = |bound: Bound| if bound.exact { "" } else { ", or less" };
     let mut rows = vec![(
         "time".to_string(),
@@ -149,7 +149,8 @@ fn rows(policy: &Policy, picture: &Picture, budget: &Budget) -> Vec<(String, Str
     rows
 }
 
-fn load_rows(policy: &Policy, loads: &[Load]) -> Vec<(String, String)> {
+/// What there is to say of the load, as rows of two.
+pub(super) fn load_rows(policy: &Policy, loads: &[Load]) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     for load in loads {
         let Some(integration) = policy.integrations.get(load.integration.index()) else {
@@ -237,7 +238,8 @@ fn as_text(
     Ok(())
 }
 
-fn moment(at_ms: i64) -> String {
+/// A moment since the start.
+pub(super) fn moment(at_ms: i64) -> String {
     if at_ms >= crate::flow::budget::cost::FOREVER {
         "never".to_string()
     } else {

@@ -17,6 +17,7 @@ mod pictured;
 mod progress;
 mod project;
 mod replay;
+mod report;
 mod run;
 mod table;
 mod test;
@@ -67,6 +68,7 @@ enum Command {
     Budget(budget::Args),
     Whatif(whatif::Args),
     Graph(graph::Args),
+    Report(report::Args),
     New(new::Args),
     Explain(explain::Args),
     Completions(completions::Args),
@@ -120,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Budget(args) => budget::run(args, &mut out),
         Command::Whatif(args) => whatif::run(args, &mut out),
         Command::Graph(args) => graph::run(args, &mut out),
+        Command::Report(args) => report::run(args, &mut out),
         Command::New(args) => new::run(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out),
         Command::Completions(args) => completions::run(args, &mut out),

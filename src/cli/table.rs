@@ -1,9 +1,9 @@
 //! `failway table`: the decisions as a table that a reviewer can read.
 
-mod facts;
+pub(super) mod facts;
 pub(super) mod flows;
-mod print;
-mod rows;
+pub(super) mod print;
+pub(super) mod rows;
 pub(super) mod words;
 
 use super::output::Output;

@@ -4,7 +4,7 @@ mod html;
 mod json;
 mod markdown;
 mod text;
-mod view;
+pub(super) mod view;
 
 use super::output::Output;
 use super::{Ended, Trouble, load, pictured};

@@ -21,6 +21,7 @@ mod text;
 mod tests;
 
 pub use reach::reach;
+pub use text::xml;
 
 /// How an end counts, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

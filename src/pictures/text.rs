@@ -38,8 +38,9 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Text that can stand in XML: escaped, and without what XML has no way to say.
-pub(super) fn xml(text: &str) -> String {
+/// Text that can stand in XML or HTML, in quotes too: escaped, and without what XML has no way to say.
+#[must_use]
+pub fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -29,6 +29,7 @@ mod pages;
 mod permute;
 mod pictures;
 mod replay;
+mod report;
 mod robust;
 mod runtimes;
 mod schema;

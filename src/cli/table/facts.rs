@@ -5,7 +5,7 @@ use super::words::Words;
 use crate::table::format::{Body, Fact};
 use crate::words::duration_literal;
 
-pub(super) fn sheet(body: &Body) -> Sheet {
+pub(in crate::cli) fn sheet(body: &Body) -> Sheet {
     Sheet {
         kind: "facts",
         name: body.policy.clone(),

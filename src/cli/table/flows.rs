@@ -7,7 +7,7 @@ use crate::table::format::{Body, End, EventEdge, Flow, Handler, State, Step};
 use crate::words::duration_literal;
 use crate::words::either;
 
-pub(super) fn sheet(body: &Body, flow: &Flow) -> Sheet {
+pub(in crate::cli) fn sheet(body: &Body, flow: &Flow) -> Sheet {
     let words = Words::of_flow(body, flow);
     let mut rows = Vec::new();
     for state in &flow.states {

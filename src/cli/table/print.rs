@@ -5,18 +5,18 @@ use crate::cli::output::{Output, clean};
 use std::io::Write;
 
 /// One table of the review: an action, or a flow.
-pub(super) struct Sheet {
-    pub(super) kind: &'static str,
-    pub(super) name: String,
+pub(in crate::cli) struct Sheet {
+    pub(in crate::cli) kind: &'static str,
+    pub(in crate::cli) name: String,
     /// What stands after the name.
-    pub(super) about: String,
-    pub(super) doc: Option<String>,
-    pub(super) columns: Vec<&'static str>,
-    pub(super) rows: Vec<Vec<String>>,
+    pub(in crate::cli) about: String,
+    pub(in crate::cli) doc: Option<String>,
+    pub(in crate::cli) columns: Vec<&'static str>,
+    pub(in crate::cli) rows: Vec<Vec<String>>,
     /// Whether the first columns are left empty where the row above has the same.
-    pub(super) continued: bool,
+    pub(in crate::cli) continued: bool,
     /// Lines below the rows.
-    pub(super) notes: Vec<String>,
+    pub(in crate::cli) notes: Vec<String>,
 }
 
 /// The columns that a continued row leaves empty.
@@ -24,7 +24,7 @@ const CONTINUED: usize = 2;
 
 impl Sheet {
     /// The sheet as it may go to a terminal.
-    pub(super) fn cleaned(mut self) -> Self {
+    pub(in crate::cli) fn cleaned(mut self) -> Self {
         self.doc = self.doc.map(|d| clean(&d));
         for cell in self.rows.iter_mut().flatten().chain(&mut self.notes) {
             *cell = clean(cell);
@@ -123,7 +123,7 @@ pub(super) fn csv(out: &mut Output, sheets: &[Sheet]) -> Result<(), Trouble> {
 
 /// Rows that each stand for themselves: what a row leaves out since the one above has it is
 /// repeated.
-fn filled(sheet: &Sheet) -> impl Iterator<Item = Vec<&str>> {
+pub(in crate::cli) fn filled(sheet: &Sheet) -> impl Iterator<Item = Vec<&str>> {
     let mut above: Vec<&str> = Vec::new();
     sheet.rows.iter().map(move |row| {
         let mut row: Vec<&str> = row.iter().map(String::as_str).collect();

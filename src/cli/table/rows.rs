@@ -15,7 +15,7 @@ const MERGE_MAX: usize = 600;
 /// What has to hold for a path: the values of each probe.
 pub(super) type Conditions = BTreeMap<u32, IntSet>;
 
-pub(super) fn sheet(body: &Body, action: &Action, most: usize) -> Sheet {
+pub(in crate::cli) fn sheet(body: &Body, action: &Action, most: usize) -> Sheet {
     let words = Words::of_action(body, action);
     let mut found = Paths::default();
     found.walk(body, action.gate, &mut Conditions::new());

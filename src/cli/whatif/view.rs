@@ -9,7 +9,7 @@ use crate::model::{ActionId, Policy, Step};
 use crate::syntax::tree::EndClass;
 
 /// An end with what it costs and leaves.
-pub(super) struct EndView {
+pub(in crate::cli) struct EndView {
     pub name: String,
     pub class: &'static str,
     pub time_ms: Option<i64>,
@@ -49,7 +49,7 @@ impl EndView {
 }
 
 /// A row of the matrix.
-pub(super) struct RowView {
+pub(in crate::cli) struct RowView {
     /// What kind of thing fails: `nothing`, `integration`, `action`, `agent`, `person`, `event`,
     /// `deadline`.
     pub kind: &'static str,
@@ -101,7 +101,7 @@ impl RowView {
 }
 
 /// A flow's matrix.
-pub(super) struct FlowView {
+pub(in crate::cli) struct FlowView {
     pub name: String,
     pub rows: Vec<RowView>,
     /// Actions that no scenario calls.
@@ -109,14 +109,14 @@ pub(super) struct FlowView {
 }
 
 /// A flow's stories of one scenario.
-pub(super) struct StoryView {
+pub(in crate::cli) struct StoryView {
     pub flow: String,
     pub stories: Vec<Told>,
     pub concerns: Vec<Concern>,
 }
 
 /// One way that the scenario can go.
-pub(super) struct Told {
+pub(in crate::cli) struct Told {
     pub when: &'static str,
     pub end: EndView,
     /// By then at the latest, the state, and what happens.
@@ -208,7 +208,7 @@ fn row(policy: &Policy, picture: &Picture, row: &Row) -> RowView {
     }
 }
 
-pub(super) fn flow(policy: &Policy, picture: &Picture, matrix: &Matrix) -> FlowView {
+pub(in crate::cli) fn flow(policy: &Policy, picture: &Picture, matrix: &Matrix) -> FlowView {
     let flow = policy.flows.get(matrix.flow.index());
     FlowView {
         name: flow.map(|f| f.name.clone()).unwrap_or_default(),
@@ -221,7 +221,7 @@ pub(super) fn flow(policy: &Policy, picture: &Picture, matrix: &Matrix) -> FlowV
     }
 }
 
-pub(super) fn story(policy: &Policy, picture: &Picture, stories: &[Story]) -> StoryView {
+pub(in crate::cli) fn story(policy: &Policy, picture: &Picture, stories: &[Story]) -> StoryView {
     let flow = policy.flows.get(picture.flow.index());
     let told: Vec<Told> = stories
         .iter()
