@@ -425,7 +425,7 @@ fn list<'a>(
 }
 
 /// The value at a path is there, if it has to be, and lies in a type of the same kind as its own.
-fn fits<'a>(
+pub(super) fn fits<'a>(
     encoder: &mut Encoder<'a>,
     scope: &Scope<'a>,
     path: &Path,
@@ -594,7 +594,7 @@ impl<'a> Gate<'a> {
 }
 
 /// Two keys are the same: both left out, or equal.
-fn equal_keys<'a>(
+pub(super) fn equal_keys<'a>(
     encoder: &mut Encoder<'a>,
     scope: &Scope<'a>,
     a: &Path,

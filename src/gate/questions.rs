@@ -1,9 +1,9 @@
 //! Questions to the solver that the checks of the gate ask: with what is true of history, within one
 //! budget for all of them, and each only once where the answer is yes or no.
 
-use super::{Encoder, Meaning};
+use super::Encoder;
+use super::history::{About, Truths};
 use crate::logic::{Assignment, Budget, Formula, OutOfBudget, Term, TermKind};
-use crate::model::Root;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,7 @@ pub struct Questions {
     left: u64,
     known: FxHashMap<Formula, bool>,
     least: BTreeMap<Term, String>,
+    truths: Truths,
 }
 
 impl Questions {
@@ -26,6 +27,7 @@ impl Questions {
             left: encoder.logic.budget().times(QUESTIONS).left(),
             known: FxHashMap::default(),
             least: BTreeMap::new(),
+            truths: Truths::default(),
         }
     }
 
@@ -39,18 +41,35 @@ impl Questions {
         formula: Formula,
     ) -> Result<Option<Assignment>, OutOfBudget> {
         let terms = encoder.logic.terms_of(&[formula]);
-        let history = asked(encoder, &terms);
-        let question = if history.len() > 1 {
-            let axioms = encoder.axioms_among(&history);
-            encoder.logic.and(&[formula, axioms])
-        } else {
-            formula
-        };
+        let about = self.truths.about(encoder, &terms);
         let most = encoder.logic.budget().left().min(self.left);
         let mut budget = Budget::new(most);
-        let answer = encoder.logic.solve(question, &mut budget);
+        let answer = self.learning(encoder, formula, about.as_ref(), &mut budget);
         self.left -= most - budget.left();
         answer
+    }
+
+    /// Asks, and asks again with what is learned, until the answer is a history that can have been.
+    fn learning(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        formula: Formula,
+        about: Option<&About>,
+        budget: &mut Budget,
+    ) -> Result<Option<Assignment>, OutOfBudget> {
+        let Some(about) = about else {
+            return encoder.logic.solve(formula, budget);
+        };
+        loop {
+            let known = self.truths.known(encoder, about);
+            let question = encoder.logic.and(&[formula, known]);
+            let Some(mut found) = encoder.logic.solve(question, budget)? else {
+                return Ok(None);
+            };
+            if self.truths.possible(encoder, about, &mut found, budget)? {
+                return Ok(Some(found));
+            }
+        }
     }
 
     /// Whether some values satisfy the formula.
@@ -70,7 +89,7 @@ impl Questions {
         }
         let plain = encoder.logic.plainly_possible(formula) && {
             let terms = encoder.logic.terms_of(&[formula]);
-            asked(encoder, &terms).len() < 2
+            self.truths.about(encoder, &terms).is_none()
         };
         let answer = plain || self.ask(encoder, formula)?.is_some();
         self.known.insert(formula, answer);
@@ -107,14 +126,13 @@ impl Questions {
         terms: &BTreeSet<Term>,
         found: &mut Assignment,
     ) -> Result<(), OutOfBudget> {
-        let history = asked(encoder, terms);
-        if history.len() > 1 {
-            encoder.complete_history(&history, found);
-        }
+        let about = self.truths.about(encoder, terms);
+        let later = |t: &Term| about.as_ref().is_some_and(|a| a.asks(*t));
         let mut inner: BTreeMap<Term, Vec<Term>> = BTreeMap::new();
         for &term in terms {
             match encoder.logic.list_of(term) {
                 Some(list) => inner.entry(list).or_default().push(term),
+                None if later(&term) => {}
                 None => self.fill(encoder, term, found)?,
             }
         }
@@ -127,7 +145,10 @@ impl Questions {
             }
             found.set_elements(list, elements);
         }
-        Ok(())
+        match about {
+            Some(about) => self.truths.complete(encoder, &about, found),
+            None => Ok(()),
+        }
     }
 
     fn fill(
@@ -152,17 +173,4 @@ impl Questions {
         }
         Ok(())
     }
-}
-
-/// The questions about history among terms, and those whether there is a fact.
-fn asked(encoder: &Encoder<'_>, terms: &BTreeSet<Term>) -> Vec<Term> {
-    terms
-        .iter()
-        .copied()
-        .filter(|t| match encoder.meaning(*t) {
-            Some(Meaning::History(_)) => true,
-            Some(Meaning::Present(path)) => matches!(path.root, Root::Fact(_)),
-            _ => false,
-        })
-        .collect()
 }

@@ -360,6 +360,7 @@ fn here(
     } else {
         lists.denials.len()
     };
+    let all: Vec<usize> = rivals(&|i| i < held || own.binary_search(&i).is_ok());
     let by = if held <= HELD_AT_ONCE {
         let above = match kind {
             Kind::Permission => gate.encoder.logic.and(&[lists.unrefused, lists.unasked]),
@@ -367,7 +368,6 @@ fn here(
         };
         cover(gate, questions, lists, fires, &own, Some(above))?
     } else {
-        let all = rivals(&|i| i < held || lists.kind(i) == kind);
         cover(gate, questions, lists, fires, &all, None)?
     };
     if by.is_none() {
@@ -387,7 +387,6 @@ fn here(
     if let Some(by) = cover(gate, questions, lists, fires, &own, None)? {
         return Ok(Here::Covered(by));
     }
-    let all = rivals(&|i| i < held || lists.kind(i) == kind);
     Ok(match cover(gate, questions, lists, fires, &all, None)? {
         Some(by) => Here::Overruled(by),
         None => Here::Matters,

@@ -201,7 +201,8 @@ fn policy_text(rng: &mut Rng) -> String {
             5 => format!("require r{i}: {name} when {when}{instead}"),
             6 | 7 => {
                 let role = pick(rng, &["boss", "boss", "clerk"]);
-                format!("escalate r{i}: {name} to {role} when {when}")
+                let time = pick(rng, &["5m", "5m", "5m", "1h"]);
+                format!("escalate r{i}: {name} to {role} within {time} when {when}")
             }
             _ if has.contains(&"n") => {
                 format!("order r{i}: src.look before {name} by n when {when}")
@@ -570,10 +571,15 @@ impl Table<'_> {
 }
 
 fn same_request(a: &Rule, b: &Rule) -> bool {
-    if let (RuleKind::Escalate { role: x, .. }, RuleKind::Escalate { role: y, .. }) =
-        (&a.kind, &b.kind)
+    if let (
+        RuleKind::Escalate { role, within_ms },
+        RuleKind::Escalate {
+            role: other,
+            within_ms: ms,
+        },
+    ) = (&a.kind, &b.kind)
     {
-        return x == y;
+        return role == other && within_ms == ms;
     }
     let instead = |r: &Rule| {
         let i = r.targets[0].instead.as_ref();
@@ -837,9 +843,8 @@ fn check_condition(
         rule.name
     );
     let less = without(when, &mut Vec::new(), &gone);
-    assert_eq!(
-        truths(&less),
-        whole,
+    assert!(
+        truths(&less) == whole,
         "`{}`: what is called redundant is not\n{context}",
         rule.name
     );
@@ -857,10 +862,9 @@ fn check_condition(
         let mut more = gone.clone();
         more.insert(path.clone());
         let rest = without(when, &mut Vec::new(), &more);
-        assert_ne!(
-            truths(&rest),
-            whole,
-            "`{}`: {part:?} is redundant, and nothing is said\n{context}",
+        assert!(
+            truths(&rest) != whole,
+            "`{}`: the part at {path:?} is redundant, and nothing is said\n{context}",
             rule.name
         );
     }
@@ -1108,7 +1112,7 @@ fn quarrels_and_insteads(
 }
 
 #[test]
-#[ignore = "not every truth about history is known to the checks yet: a write that is done and has no undo has an effect"]
+
 fn checks_of_the_gate_against_brute_force() {
     let wanted = cases();
     let mut rng = Rng::with_seed(wanted as u64 + 3);

@@ -238,8 +238,19 @@ impl Work<'_, '_> {
     }
 
     /// Finds the parts of an `and` or `or` that the condition means the same without, wholes before
-    /// their parts, the last first.
+    /// their parts, the last first; again, as long as more is out, since what is left may now say what
+    /// another part says.
     fn redundant(&mut self) -> Result<(), OutOfBudget> {
+        loop {
+            let before = self.removed.len();
+            self.redundant_once()?;
+            if self.removed.len() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    fn redundant_once(&mut self) -> Result<(), OutOfBudget> {
         let unit = self.unit;
         // With each part: its whole, and whether taking it out can only make the condition hold more.
         let mut open: Vec<(usize, bool)> = vec![(0, false)];

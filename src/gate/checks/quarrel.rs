@@ -3,12 +3,10 @@
 use super::Known;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Firing, Gate};
-use crate::logic::Budget;
 use crate::model::{ActionId, Expr, Policy, Rule, RuleKind, RuleTarget};
 use crate::words::duration_literal;
 
-pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagnostic>) {
-    let axioms = gate.encoder.axioms();
+pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<Diagnostic>) {
     for index in 0..gate.actions.len() {
         let id = ActionId(u32::try_from(index).unwrap_or(u32::MAX));
         let Some(made) = gate.actions.get(index).cloned() else {
@@ -23,12 +21,12 @@ pub(super) fn check(gate: &mut Gate<'_>, _: &mut Known, findings: &mut Vec<Diagn
                         continue;
                     };
                     let logic = &mut gate.encoder.logic;
-                    let mut parts = vec![a.fires, b.fires, axioms];
+                    let mut parts = vec![a.fires, b.fires];
                     if std::ptr::eq(list, &made.escalations) {
                         parts.push(!refused);
                     }
                     let both = logic.and(&parts);
-                    match logic.solve(both, &mut Budget::default()) {
+                    match known.questions.ask(&mut gate.encoder, both) {
                         Ok(None) => {}
                         Ok(Some(found)) => {
                             let witness = gate.encoder.witness(&found);

@@ -1,6 +1,7 @@
 //! FW150: a condition that some absence could leave undecided.
 
 use crate::diagnostics::{Code, Diagnostic};
+use crate::gate::questions::Questions;
 use crate::gate::{Gate, Truth};
 use crate::model::{Atom, AtomKind, Cond, Operand, Path};
 use crate::source::Span;
@@ -14,8 +15,7 @@ pub fn check(gate: &mut Gate<'_>, cond: &Cond, truth: Truth, findings: &mut Vec<
     }
     let logic = &mut gate.encoder.logic;
     let neither = logic.and(&[!truth.yes, !truth.no]);
-    let mut budget = logic.budget();
-    match logic.solve(neither, &mut budget) {
+    match Questions::new(&gate.encoder).ask(&mut gate.encoder, neither) {
         Ok(None) => {}
         Ok(Some(found)) => {
             let witness = gate.encoder.witness(&found);

@@ -1,27 +1,21 @@
 //! Questions about history: their names, and what is true of their answers whatever happened.
 
+mod calls;
+mod truths;
+mod weigh;
+
+pub(crate) use truths::{About, Truths};
+
 use super::encode::{Encoder, Meaning};
 use super::scope::OTHER;
-use crate::logic::{Assignment, Formula, IntSet, Logic, Term};
+use crate::logic::{Formula, IntSet, Logic, Term};
 use crate::model::{Cond, Fact, HistoryTerm, Path, Root};
 use crate::syntax::tree::HistoryFunc;
-use std::collections::BTreeMap;
 
 impl Encoder<'_> {
-    /// What is true of history whatever happened, about the questions asked so far: what succeeded,
-    /// stands or is in doubt was called; effects are calls; a narrower question counts no more than
-    /// a wider one.
-    pub fn axioms(&mut self) -> Formula {
-        let asked: Vec<Term> = self
-            .meanings()
-            .filter(|(_, m)| matches!(m, Meaning::History(_)))
-            .map(|(t, _)| t)
-            .collect();
-        self.axioms_among(&asked)
-    }
-
-    /// The part of the axioms that a question about these terms needs: they are transitive, so others
-    /// say nothing about terms that are not asked for.
+    /// What is true of history whatever happened, of pairs of these questions: what succeeded, stands
+    /// or is in doubt was called; effects are calls; a narrower question counts no more than a wider
+    /// one. The rest is learned where it matters, see `truths`.
     pub fn axioms_among(&mut self, terms: &[Term]) -> Formula {
         let pairs = self.ordered(terms);
         let all: Vec<Formula> = pairs
@@ -70,26 +64,6 @@ impl Encoder<'_> {
             }
         }
         all
-    }
-
-    /// Raises the answers of questions that `found` says nothing about to what the others make
-    /// necessary.
-    pub(crate) fn complete_history(&self, terms: &[Term], found: &mut Assignment) {
-        let given: Vec<Term> = terms
-            .iter()
-            .copied()
-            .filter(|t| found.int(*t).is_some())
-            .collect();
-        let mut least: BTreeMap<Term, i64> = BTreeMap::new();
-        for (a, b) in self.ordered(terms) {
-            if given.contains(&a) && !given.contains(&b) {
-                let at = least.entry(b).or_insert(0);
-                *at = (*at).max(found.int(a).unwrap_or(0));
-            }
-        }
-        for (term, value) in least {
-            found.set_int(term, value);
-        }
     }
 }
 
