@@ -3,26 +3,30 @@
 mod forms;
 
 use super::files::{self, Disk};
+use super::fix::Wanted;
 use super::output::{Output, count};
 use super::{Ended, Trouble, project};
 use crate::Checked;
 use crate::ci::place::Root;
 use crate::ci::{Cutter, Entry, Excuse, Fingerprints, junit};
 use crate::diagnostics::{Diagnostic, render_json};
+use crate::fixes;
 use crate::source::Sources;
 use forms::{Collected, Form};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::time::Instant;
 
 /// Check policies: everything that is left open, contradictory or wrong in them
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  \
+#[command(group = clap::ArgGroup::new("repairs").multiple(true), after_help = "Examples:\n  \
     failway check                                     every policy in this folder\n  \
     failway check front_desk.failway --deny-warnings  one policy, as a CI check\n  \
     failway check --format json examples              findings as data\n  \
     failway check --format sarif > failway.sarif      for code scanning\n  \
     failway check --style                             also advice on how it reads\n  \
+    failway check --fix                               repairs what can be repaired in one way only\n  \
+    failway check --diff --unsafe-fixes               shows what else could be repaired\n  \
     cat desk.failway | failway check -                from standard input\n\n\
     Exit codes: 0 nothing to object to, 1 findings, 2 it could not run.")]
 pub(super) struct Args {
@@ -44,10 +48,24 @@ pub(super) struct Args {
     /// Also say what could read better: names, documentation, reasons, order (codes FW9)
     #[arg(long)]
     style: bool,
+    /// Repair what can be repaired in one way only, and report what is left
+    #[arg(long, group = "repairs")]
+    fix: bool,
+    /// Take guesses at what was meant as well: names, where a mishap leads, what goes
+    #[arg(long, requires = "repairs")]
+    unsafe_fixes: bool,
+    /// Write nothing; show what --fix would change
+    #[arg(long, group = "repairs")]
+    diff: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let effort = files::effort(args.effort)?;
+    let wanted = Wanted {
+        fix: args.fix,
+        diff: args.diff,
+        guesses: args.unsafe_fixes,
+    };
     let files = files::find(&args.paths)?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let root = project::root()?;
@@ -67,7 +85,11 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         if args.style {
             crate::add_style(&mut checked, file, &disk)?;
         }
-        Ok((checked, ()))
+        if !wanted.any() {
+            return Ok((checked, None));
+        }
+        let applied = fixes::all(checked, args.style, effort, &|trust| wanted.may(trust))?;
+        Ok((applied.checked, Some((applied.done, applied.changed))))
     };
     files::each_policy(&files, &disk, work, |file, checked| {
         sum.all.policies += 1;
@@ -77,8 +99,12 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             unreadable: None,
         };
         match checked {
-            Ok((checked, ())) => {
+            Ok((checked, repaired)) => {
                 sum.all.files += checked.sources.files().count();
+                if let Some((done, changed)) = repaired {
+                    sum.repairs += done.len();
+                    wanted.write(out, &changed, &mut sum.changed)?;
+                }
                 suite.entries = sum.take(out, &root, &checked, args.format)?;
             }
             Err(why) => {
@@ -92,6 +118,10 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     })?;
     sum.rest(out, &root, args.format)?;
     let all = &sum.all;
+    if wanted.any() && all.files > 0 {
+        out.flush()?;
+        wanted.say(out, sum.repairs, sum.changed.len());
+    }
     all.write(args.format, args.deny_warnings, out)?;
     let in_words = matches!(args.format, Form::Human | Form::Plain | Form::Github);
     // Of nothing that was read there is nothing to say.
@@ -104,7 +134,9 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     if !all.unreadable.is_empty() {
         return Err(Trouble::lines(sum.all.unreadable));
     }
-    let bad = all.tally.errors > 0 || (args.deny_warnings && all.tally.warnings > 0);
+    let bad = all.tally.errors > 0
+        || (args.diff && !sum.changed.is_empty())
+        || (args.deny_warnings && all.tally.warnings > 0);
     Ok(if bad { Ended::Found } else { Ended::Well })
 }
 
@@ -135,6 +167,9 @@ struct Sum {
     /// What was reported: a file that two policies use is reported once.
     seen: HashSet<String>,
     first: Option<crate::diagnostics::Code>,
+    /// How many fixes were applied, and to which files.
+    repairs: usize,
+    changed: BTreeSet<String>,
     /// How many policies bring a file in.
     brought_in: BTreeMap<String, usize>,
     /// Allowances without use in such files, and how many policies have none for them.

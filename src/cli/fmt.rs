@@ -113,7 +113,7 @@ fn read(file: &str, disk: &Disk) -> Result<String, String> {
 }
 
 /// What would change, as a unified diff.
-fn show(out: &mut Output, file: &str, before: &str, after: &str) -> Result<(), Trouble> {
+pub(super) fn show(out: &mut Output, file: &str, before: &str, after: &str) -> Result<(), Trouble> {
     let diff = TextDiff::from_lines(before, after);
     let text = diff
         .unified_diff()

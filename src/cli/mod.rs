@@ -7,6 +7,7 @@ mod completions;
 mod decide;
 mod explain;
 mod files;
+mod fix;
 mod fmt;
 mod graph;
 mod load;

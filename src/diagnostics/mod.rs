@@ -6,8 +6,10 @@ mod excerpt;
 pub mod render_human;
 pub mod render_json;
 pub mod render_plain;
+mod repair;
 
 pub use codes::Code;
+pub use repair::{Repair, Trust};
 
 use crate::source::{FileId, Sources, Span};
 use serde_json::{Map, Value};
@@ -117,6 +119,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Values or a path that show it.
     pub witness: Option<Witness>,
+    /// What would repair it, the likeliest first.
+    pub repairs: Vec<Repair>,
 }
 
 impl Diagnostic {
@@ -140,6 +144,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             witness: None,
+            repairs: Vec::new(),
         }
     }
 
@@ -173,6 +178,25 @@ impl Diagnostic {
     pub fn witness(mut self, witness: Witness) -> Self {
         self.witness = Some(witness);
         self
+    }
+
+    /// Names a repair.
+    #[must_use]
+    pub fn repair(mut self, repair: Repair) -> Self {
+        self.repairs.push(repair);
+        self
+    }
+
+    /// Says what was probably meant, in the place of what stands there.
+    #[must_use]
+    pub fn did_you_mean(self, name: &str) -> Self {
+        let span = self.span();
+        self.help(format!("did you mean `{name}`?"))
+            .repair(Repair::Write {
+                span,
+                text: name.to_string(),
+                trust: Trust::Unsafe,
+            })
     }
 
     /// The place of the finding.

@@ -5,7 +5,7 @@ mod arguments;
 mod attempts;
 mod bounds;
 pub mod budget;
-mod calls;
+pub(crate) mod calls;
 mod checks;
 mod explore;
 pub mod graph;

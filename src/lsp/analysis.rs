@@ -3,10 +3,12 @@
 
 use super::files::{self, Texts};
 use crate::Checked;
+use crate::flow::budget::{Bound, budget, words};
 use crate::model::load::Loader;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What is to be checked.
 #[derive(Clone, Debug)]
@@ -15,46 +17,100 @@ pub(super) struct Job {
     pub revision: u64,
     pub folders: Vec<String>,
     pub texts: Texts,
+    /// Whether files may have come or gone since the last job.
+    pub anew: bool,
 }
 
-/// What came of it: the policies by their root files.
+/// What came of it.
 #[derive(Clone, Debug)]
-pub(super) struct Done {
-    pub revision: u64,
-    pub policies: BTreeMap<String, Arc<Checked>>,
+pub(super) enum Done {
+    /// The policies by their root files.
+    Checked {
+        revision: u64,
+        policies: BTreeMap<String, Arc<Checked>>,
+    },
+    /// The worst case of each flow of a policy, in words.
+    Worst {
+        root: String,
+        flows: BTreeMap<String, String>,
+    },
 }
+
+/// After so long without a change worst cases are worked out, one policy after the other.
+const IDLE: Duration = Duration::from_millis(300);
+
+/// Where checking takes longer than this, working out worst cases would keep those waiting who type on.
+const TOO_LONG: Duration = Duration::from_secs(5);
 
 /// Works until nobody sends jobs or wants results any more.
 pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
     let mut known: BTreeMap<String, Arc<Checked>> = BTreeMap::new();
-    while let Ok(mut job) = jobs.recv() {
+    let mut files: Vec<String> = Vec::new();
+    let mut waiting: Vec<String> = Vec::new();
+    loop {
+        // When nobody has typed for a while, what takes time and isn't waited for is worked out.
+        let next = match waiting.is_empty() {
+            true => jobs.recv().map_err(RecvTimeoutError::from),
+            false => jobs.recv_timeout(IDLE),
+        };
+        let mut job = match next {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(root) = waiting.pop() {
+                    let flows = known.get(&root).map(|c| worst(c)).unwrap_or_default();
+                    if results.send(Done::Worst { root, flows }).is_err() {
+                        return;
+                    }
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         while let Ok(newer) = jobs.try_recv() {
-            job = newer;
+            let anew = job.anew || newer.anew;
+            job = Job { anew, ..newer };
         }
-        known = check(&job, &known);
-        let done = Done {
+        if job.anew {
+            files = files::all(&job.folders, &job.texts);
+        }
+        let begun = Instant::now();
+        let (now, new) = check(&job, &files, &known);
+        known = now;
+        let done = Done::Checked {
             revision: job.revision,
             policies: known.clone(),
         };
         if results.send(done).is_err() {
             return;
         }
+        waiting.extend(new);
+        waiting.sort();
+        waiting.dedup();
+        waiting.retain(|root| known.contains_key(root));
+        if begun.elapsed() > TOO_LONG {
+            waiting.clear();
+        }
     }
 }
 
-fn check(job: &Job, known: &BTreeMap<String, Arc<Checked>>) -> BTreeMap<String, Arc<Checked>> {
+/// The policies, and the roots of those that were checked anew.
+fn check(
+    job: &Job,
+    files: &[String],
+    known: &BTreeMap<String, Arc<Checked>>,
+) -> (BTreeMap<String, Arc<Checked>>, Vec<String>) {
     let mut done = BTreeMap::new();
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut parts = Vec::new();
-    for file in files::all(&job.folders, &job.texts) {
-        match job.texts.load(&file) {
+    for file in files {
+        match job.texts.load(file) {
             Ok(text) if files::has_header(&text) => {
-                if let Some(checked) = one(&file, job, known) {
+                if let Some(checked) = one(file, job, known) {
                     reached.extend(checked.sources.files().map(|(_, f)| f.name().to_string()));
-                    done.insert(file, checked);
+                    done.insert(file.clone(), checked);
                 }
             }
-            Ok(_) => parts.push(file),
+            Ok(_) => parts.push(file.clone()),
             Err(_) => {}
         }
     }
@@ -66,7 +122,55 @@ fn check(job: &Job, known: &BTreeMap<String, Arc<Checked>>) -> BTreeMap<String, 
             done.insert(file, checked);
         }
     }
-    done
+    let new = |root: &&String| {
+        let before = known.get(*root);
+        let now = done.get(*root);
+        !matches!((before, now), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
+    };
+    let new = done.keys().filter(new).cloned().collect();
+    (done, new)
+}
+
+fn calls(bound: Bound) -> String {
+    match bound.most {
+        Some(1) => "1 call".to_string(),
+        Some(n) => format!("{n} calls"),
+        None => "calls without a bound".to_string(),
+    }
+}
+
+/// The worst case of each flow that can be told.
+fn worst(checked: &Checked) -> BTreeMap<String, String> {
+    let policy = &checked.policy;
+    if policy.flows.is_empty() || crate::diagnostics::has_errors(&checked.findings) {
+        return BTreeMap::new();
+    }
+    let (mut gate, _) = crate::gate::build(policy, 1);
+    let pictures = crate::flow::pictures(&mut gate, &mut Vec::new());
+    let mut all = BTreeMap::new();
+    for picture in &pictures {
+        let Some(flow) = policy.flows.get(picture.flow.index()) else {
+            continue;
+        };
+        let Some(of) = budget(policy, picture) else {
+            continue;
+        };
+        let mut said = format!("At most {} and {}", words::time(of.time), calls(of.calls));
+        let each: Vec<String> = of
+            .integrations
+            .iter()
+            .filter_map(|(id, bound)| {
+                let name = &policy.integrations.get(id.index())?.name;
+                Some(format!("`{name}` {}", calls(*bound)))
+            })
+            .collect();
+        if !each.is_empty() {
+            said += &format!(": {}", each.join(", "));
+        }
+        said.push('.');
+        all.insert(flow.name.clone(), said);
+    }
+    all
 }
 
 fn one(root: &str, job: &Job, known: &BTreeMap<String, Arc<Checked>>) -> Option<Arc<Checked>> {

@@ -1,11 +1,13 @@
 //! What a name means, when one points at it.
 
+use super::hints;
 use super::names::{Key, Kind};
 use super::server::Fresh;
 use crate::Checked;
 use crate::model::{Action, Policy, RuleKind, Type};
 use crate::source::{FileId, Span};
 use crate::words;
+use std::collections::BTreeMap;
 
 /// The most lines of a declaration that are shown.
 const LINES_MAX: usize = 14;
@@ -14,6 +16,7 @@ const LINES_MAX: usize = 14;
 pub(super) fn at(
     fresh: &Fresh,
     checked: Option<&Checked>,
+    worst: Option<&BTreeMap<String, String>>,
     file: FileId,
     offset: usize,
 ) -> Option<(String, Span)> {
@@ -34,6 +37,11 @@ pub(super) fn at(
         && let Some(more) = more(policy, &place.key)
     {
         text += &format!("\n{more}\n");
+    }
+    if place.key.kind == Kind::Flow
+        && let Some(said) = worst.and_then(|w| w.get(&place.key.name))
+    {
+        text += &format!("\n{said}\n");
     }
     Some((text, place.span))
 }
@@ -100,7 +108,12 @@ fn more(policy: &Policy, key: &Key) -> Option<String> {
                 .iter()
                 .map(|o| format!("`{}`", o.name))
                 .collect();
-            (!names.is_empty()).then(|| format!("Its step can end in {}.", words::either(&names)))
+            let most = hints::longest(policy, state);
+            let most = most.map(|ms| format!("At most {} for one entry.", words::duration(ms)));
+            let ends = (!names.is_empty())
+                .then(|| format!("Its step can end in {}.", words::either(&names)));
+            let said: Vec<String> = ends.into_iter().chain(most).collect();
+            (!said.is_empty()).then(|| said.join(" "))
         }
         Kind::Local => {
             let flow = policy.flows.iter().find(|f| f.name == key.scope)?;

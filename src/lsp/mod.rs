@@ -6,14 +6,19 @@
 //!
 //! All reading goes through `files::Texts`: what is open in the editor comes before what is on disk.
 
+mod actions;
 mod analysis;
 mod complete;
 mod convert;
 mod files;
+mod hints;
 mod hover;
+mod lenses;
 mod names;
 mod report;
 mod server;
+mod signature;
 mod symbols;
+mod tokens;
 
 pub use server::serve;

@@ -25,7 +25,7 @@ pub(super) fn by_file(
     all
 }
 
-fn one(sources: &Sources, finding: &Diagnostic, encoding: Encoding) -> lsp::Diagnostic {
+pub(super) fn one(sources: &Sources, finding: &Diagnostic, encoding: Encoding) -> lsp::Diagnostic {
     let span = finding.span();
     let mut message = finding.message.clone();
     for label in &finding.labels {
@@ -84,14 +84,19 @@ fn one(sources: &Sources, finding: &Diagnostic, encoding: Encoding) -> lsp::Diag
 
 /// The address of a code's page, which is written to the folder for temporary files at first.
 fn page(code: Code) -> Option<lsp::Uri> {
+    written(code.as_str(), code.page())
+}
+
+/// The address of a page in the folder for temporary files.
+pub(super) fn written(name: &str, text: &str) -> Option<lsp::Uri> {
     let folder: PathBuf =
         std::env::temp_dir().join(format!("failway-pages-{}", env!("CARGO_PKG_VERSION")));
-    let path = folder.join(format!("{code}.md"));
-    let written = std::fs::read_to_string(&path).is_ok_and(|text| text == code.page());
-    if !written {
+    let path = folder.join(format!("{name}.md"));
+    let there = std::fs::read_to_string(&path).is_ok_and(|before| before == text);
+    if !there {
         std::fs::create_dir_all(&folder).ok()?;
         let mut file = tempfile::NamedTempFile::new_in(&folder).ok()?;
-        std::io::Write::write_all(&mut file, code.page().as_bytes()).ok()?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).ok()?;
         file.persist(&path).ok()?;
     }
     convert::uri(&path.to_str()?.replace('\\', "/"))

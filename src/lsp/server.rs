@@ -1,6 +1,9 @@
 //! The conversation with the editor.
 
 mod answers;
+mod capabilities;
+mod more;
+mod notices;
 
 use super::analysis::{self, Done, Job};
 use super::convert::{self, Encoding};
@@ -11,10 +14,10 @@ use crate::Checked;
 use crate::model::load::{Loaded, load};
 use crate::source::{FileId, SourceFile, Span};
 use crossbeam_channel::{Sender, select};
-use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types as lsp;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Serves one editor until it says goodbye.
@@ -38,7 +41,7 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
         Encoding::Utf16
     };
     let answer = json!({
-        "capabilities": capabilities(encoding),
+        "capabilities": capabilities::of(encoding),
         "serverInfo": { "name": "failway", "version": env!("CARGO_PKG_VERSION") },
     });
     connection.initialize_finish(id, answer).map_err(said)?;
@@ -52,32 +55,56 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
     let mut server = Server {
         connection,
         encoding,
-        folders: folders(&params),
+        folders: capabilities::folders(&params),
         texts: Texts::default(),
         versions: BTreeMap::new(),
         revision: 0,
         jobs,
         policies: BTreeMap::new(),
         sound: BTreeMap::new(),
+        worst: BTreeMap::new(),
+        shows_pages: capabilities::shows_pages(&params),
+        asked: 0,
+        waiting: VecDeque::new(),
+        stopping: false,
         shown: BTreeSet::new(),
         fresh: None,
     };
-    server.look();
-    loop {
-        select! {
-            recv(connection.receiver) -> message => match message {
-                Ok(Message::Request(request)) => {
-                    if connection.handle_shutdown(&request).map_err(said)? {
-                        break;
-                    }
-                    server.request(request);
+    server.look(true);
+    // What comes in is taken at once, so that what is taken back is seen before its turn.
+    let (forward, incoming) = crossbeam_channel::unbounded();
+    let from = connection.receiver.clone();
+    std::thread::Builder::new()
+        .name("read".to_string())
+        .spawn(move || {
+            for message in from {
+                if forward.send(message).is_err() {
+                    break;
                 }
-                Ok(Message::Notification(told)) => server.notice(told),
-                Ok(Message::Response(_)) => {}
+            }
+        })
+        .map_err(|e| format!("no thread for reading: {e}"))?;
+    loop {
+        // What waits is looked through first: some of it may not be wanted any more.
+        while let Ok(message) = incoming.try_recv() {
+            server.queue(message);
+        }
+        while let Ok(done) = results.try_recv() {
+            server.done(done);
+        }
+        if let Some(message) = server.waiting.pop_front() {
+            if server.take(message) {
+                break;
+            }
+            continue;
+        }
+        select! {
+            recv(incoming) -> message => match message {
+                Ok(message) => server.queue(message),
                 Err(_) => break,
             },
             recv(results) -> done => match done {
-                Ok(done) => server.checked(done),
+                Ok(done) => server.done(done),
                 Err(_) => break,
             },
         }
@@ -86,50 +113,6 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
     drop(results);
     let _ = worker.join();
     Ok(())
-}
-
-fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
-    lsp::ServerCapabilities {
-        position_encoding: Some(match encoding {
-            Encoding::Utf8 => lsp::PositionEncodingKind::UTF8,
-            Encoding::Utf16 => lsp::PositionEncodingKind::UTF16,
-        }),
-        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(
-            lsp::TextDocumentSyncOptions {
-                open_close: Some(true),
-                change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
-                ..lsp::TextDocumentSyncOptions::default()
-            },
-        )),
-        hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
-        completion_provider: Some(lsp::CompletionOptions {
-            trigger_characters: Some([".", ":", "|", ">"].map(str::to_string).to_vec()),
-            ..lsp::CompletionOptions::default()
-        }),
-        definition_provider: Some(lsp::OneOf::Left(true)),
-        references_provider: Some(lsp::OneOf::Left(true)),
-        document_highlight_provider: Some(lsp::OneOf::Left(true)),
-        rename_provider: Some(lsp::OneOf::Right(lsp::RenameOptions {
-            prepare_provider: Some(true),
-            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
-        })),
-        document_symbol_provider: Some(lsp::OneOf::Left(true)),
-        workspace_symbol_provider: Some(lsp::OneOf::Left(true)),
-        folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
-        document_formatting_provider: Some(lsp::OneOf::Left(true)),
-        ..lsp::ServerCapabilities::default()
-    }
-}
-
-#[allow(deprecated)]
-fn folders(params: &lsp::InitializeParams) -> Vec<String> {
-    match &params.workspace_folders {
-        Some(folders) => folders
-            .iter()
-            .filter_map(|f| convert::path(&f.uri))
-            .collect(),
-        None => params.root_uri.iter().filter_map(convert::path).collect(),
-    }
 }
 
 /// The files of a policy, read anew after each change.
@@ -158,6 +141,16 @@ struct Server<'c> {
     policies: BTreeMap<String, Arc<Checked>>,
     /// As last checked without anything left out: what types are told by while one types.
     sound: BTreeMap<String, Arc<Checked>>,
+    /// The worst case of each flow in words, by root file.
+    worst: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether the editor opens a file when it is told to.
+    shows_pages: bool,
+    /// How many requests the editor was sent.
+    asked: i32,
+    /// What came in and has not been looked at yet; a cancelled request is none any more.
+    waiting: VecDeque<Message>,
+    /// Whether the editor has asked for the end.
+    stopping: bool,
     /// Files with findings that the editor shows.
     shown: BTreeSet<String>,
     fresh: Option<Arc<Fresh>>,
@@ -179,18 +172,81 @@ impl Server<'_> {
         let _ = self.connection.sender.send(message);
     }
 
-    /// Has everything checked again.
-    fn look(&mut self) {
+    /// Puts a message in line; one that takes back a request that waits answers it at once.
+    fn queue(&mut self, message: Message) {
+        let Message::Notification(told) = &message else {
+            self.waiting.push_back(message);
+            return;
+        };
+        if told.method != "$/cancelRequest" {
+            self.waiting.push_back(message);
+            return;
+        }
+        let Ok(params) = read::<lsp::CancelParams>(told.params.clone()) else {
+            return;
+        };
+        let id = match params.id {
+            lsp::NumberOrString::Number(n) => RequestId::from(n),
+            lsp::NumberOrString::String(s) => RequestId::from(s),
+        };
+        let at = self
+            .waiting
+            .iter()
+            .position(|m| matches!(m, Message::Request(r) if r.id == id));
+        // `shutdown` is not a question that could be taken back.
+        if let Some(at) = at
+            && let Some(Message::Request(request)) = self.waiting.get(at)
+            && request.method != "shutdown"
+        {
+            self.waiting.remove(at);
+            let why = "the editor has taken it back".to_string();
+            let code = ErrorCode::RequestCanceled as i32;
+            self.send(Message::Response(Response::new_err(id, code, why)));
+        }
+    }
+
+    /// Does what a message asks for; says whether it was goodbye.
+    fn take(&mut self, message: Message) -> bool {
+        match message {
+            Message::Request(request) if request.method == "shutdown" => {
+                self.send(Message::Response(Response::new_ok(request.id, ())));
+                self.stopping = true;
+            }
+            Message::Request(request) if self.stopping => {
+                let why = "the server is shutting down".to_string();
+                let code = ErrorCode::InvalidRequest as i32;
+                self.send(Message::Response(Response::new_err(request.id, code, why)));
+            }
+            Message::Request(request) => self.request(request),
+            Message::Notification(told) if told.method == "exit" => return true,
+            Message::Notification(told) => self.notice(told),
+            Message::Response(_) => {}
+        }
+        false
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Checked { revision, policies } => self.checked(revision, policies),
+            Done::Worst { root, flows } => {
+                self.worst.insert(root, flows);
+            }
+        }
+    }
+
+    /// Has everything checked again; `anew` if files may have come or gone.
+    fn look(&mut self, anew: bool) {
         self.revision += 1;
         let _ = self.jobs.send(Job {
             revision: self.revision,
             folders: self.folders.clone(),
             texts: self.texts.clone(),
+            anew,
         });
     }
 
-    fn checked(&mut self, done: Done) {
-        self.policies = done.policies;
+    fn checked(&mut self, revision: u64, policies: BTreeMap<String, Arc<Checked>>) {
+        self.policies = policies;
         self.sound
             .retain(|root, _| self.policies.contains_key(root));
         for (root, checked) in &self.policies {
@@ -199,7 +255,7 @@ impl Server<'_> {
             }
         }
         // Older texts' findings would stand in the wrong places; newer ones are on their way.
-        if done.revision != self.revision {
+        if revision != self.revision {
             return;
         }
         let mut all: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
@@ -233,65 +289,6 @@ impl Server<'_> {
                     params,
                 )));
             }
-        }
-    }
-
-    // ── Notices ─────────────────────────────────────────────────────────────
-
-    fn notice(&mut self, told: Notification) {
-        // What cannot be read is no notice that we know.
-        let _ = match told.method.as_str() {
-            "textDocument/didOpen" => read(told.params).map(|p| self.opened(p)),
-            "textDocument/didChange" => read(told.params).map(|p| self.changed(p)),
-            "textDocument/didClose" => read(told.params).map(|p| self.closed(&p)),
-            "workspace/didChangeWatchedFiles" | "textDocument/didSave" => {
-                self.fresh = None;
-                self.look();
-                Ok(())
-            }
-            _ => Ok(()),
-        };
-    }
-
-    fn opened(&mut self, params: lsp::DidOpenTextDocumentParams) {
-        let document = params.text_document;
-        if let Some(path) = convert::path(&document.uri) {
-            self.texts.open.insert(path.clone(), document.text.into());
-            self.versions.insert(path, document.version);
-            self.look();
-        }
-    }
-
-    fn changed(&mut self, params: lsp::DidChangeTextDocumentParams) {
-        let Some(path) = convert::path(&params.text_document.uri) else {
-            return;
-        };
-        let Some(text) = self.texts.open.get(&path) else {
-            return;
-        };
-        let mut text = text.to_string();
-        for change in params.content_changes {
-            match change.range {
-                None => text = change.text,
-                Some(range) => {
-                    let file = SourceFile::new("", text.as_str());
-                    let start = self.encoding.offset(&file, range.start);
-                    let end = self.encoding.offset(&file, range.end).max(start);
-                    text.replace_range(start..end, &change.text);
-                }
-            }
-        }
-        self.texts.open.insert(path.clone(), text.into());
-        self.versions.insert(path, params.text_document.version);
-        self.look();
-    }
-
-    fn closed(&mut self, params: &lsp::DidCloseTextDocumentParams) {
-        if let Some(path) = convert::path(&params.text_document.uri) {
-            self.texts.open.remove(&path);
-            self.versions.remove(&path);
-            self.shown.insert(path);
-            self.look();
         }
     }
 
@@ -353,6 +350,38 @@ impl Server<'_> {
             "textDocument/formatting" => {
                 let params: lsp::DocumentFormattingParams = read(params)?;
                 data(self.formatted(&params.text_document.uri)?)
+            }
+            "textDocument/codeAction" => {
+                let params: lsp::CodeActionParams = read(params)?;
+                data(self.actions(&params))
+            }
+            "textDocument/semanticTokens/full" => {
+                let params: lsp::SemanticTokensParams = read(params)?;
+                data(self.tokens(&params.text_document.uri, None))
+            }
+            "textDocument/semanticTokens/range" => {
+                let params: lsp::SemanticTokensRangeParams = read(params)?;
+                data(self.tokens(&params.text_document.uri, Some(params.range)))
+            }
+            "textDocument/inlayHint" => {
+                let params: lsp::InlayHintParams = read(params)?;
+                data(self.hints(&params.text_document.uri, params.range))
+            }
+            "textDocument/signatureHelp" => {
+                let params: lsp::SignatureHelpParams = read(params)?;
+                data(self.signature(&params.text_document_position_params))
+            }
+            "textDocument/codeLens" => {
+                let params: lsp::CodeLensParams = read(params)?;
+                data(self.lenses(&params.text_document.uri))
+            }
+            "textDocument/documentLink" => {
+                let params: lsp::DocumentLinkParams = read(params)?;
+                data(self.links(&params.text_document.uri))
+            }
+            "workspace/executeCommand" => {
+                let params: lsp::ExecuteCommandParams = read(params)?;
+                self.command(&params)
             }
             method => Err((
                 ErrorCode::MethodNotFound,

@@ -1,6 +1,6 @@
 //! FW903: a rule that refuses, and doesn't say why.
 
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair};
 use crate::syntax::tree::{File, ItemKind, RuleKind};
 
 pub(super) fn check(file: &File, findings: &mut Vec<Diagnostic>) {
@@ -19,7 +19,10 @@ pub(super) fn check(file: &File, findings: &mut Vec<Diagnostic>) {
                 "no `because`",
             )
             .note("The AI is told the reason when it is refused, and so is the person who has to approve.")
-            .help("add `because \"…\"`, in words that tell what to do instead"),
+            .help("add `because \"…\"`, in words that tell what to do instead")
+            .repair(Repair::Because {
+                rule: rule.name.span,
+            }),
         );
     }
 }

@@ -10,7 +10,7 @@ pub mod tree;
 pub mod within;
 mod words;
 
-use crate::diagnostics::{Code, Diagnostic, Label};
+use crate::diagnostics::{Code, Diagnostic, Label, Repair};
 use crate::source::{FileId, Span};
 use build::Builder;
 use grammar::{Grammar, Rule};
@@ -127,6 +127,12 @@ fn keywords_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
                 primary: false,
             }),
             None => kept.push(found),
+        }
+    }
+    for found in &mut kept {
+        if found.code == Code::FW002 {
+            let spans = found.labels.iter().map(|l| l.span).collect();
+            found.repairs.push(Repair::Quote { spans });
         }
     }
     kept

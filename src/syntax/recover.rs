@@ -291,7 +291,7 @@ fn unknown_start(file: FileId, at: usize, word: &str, what: &str, starts: &[&str
         format!("{what} was expected here"),
     );
     match near {
-        Some((_, s)) => found.help(format!("did you mean `{s}`?")),
+        Some((_, s)) => found.did_you_mean(s),
         None => found.help(format!("{what} begins with one of {list}")),
     }
 }

@@ -1,5 +1,8 @@
 //! The language server as an editor meets it: the real program, spoken to over its standard input.
 
+mod beside;
+mod repairs;
+
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

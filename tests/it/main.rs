@@ -14,6 +14,7 @@ mod docs;
 mod editors;
 mod examples;
 mod findings_schema;
+mod fixes;
 mod flows;
 mod fmt;
 mod gate_budget;

@@ -14,7 +14,7 @@ const STYLE: Style = Style {
     width: 100,
 };
 
-fn mistakes() -> Vec<PathBuf> {
+pub fn mistakes() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/mistakes");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A clean policy, by name: its main file, and the others.
-fn clean() -> Vec<(String, Memory)> {
+pub fn clean() -> Vec<(String, Memory)> {
     let mut all: Vec<(String, Memory)> = examples()
         .into_iter()
         .map(|(path, files)| {
@@ -68,10 +68,10 @@ fn clean_flows_raise_nothing() {
 
 // ── Mutants ──────────────────────────────────────────────────────────────────
 
-struct Mutant {
-    operator: &'static str,
-    what: String,
-    text: String,
+pub struct Mutant {
+    pub operator: &'static str,
+    pub what: String,
+    pub text: String,
 }
 
 struct Maker<'t> {
@@ -102,7 +102,7 @@ impl Maker<'_> {
     }
 }
 
-fn mutants(text: &str) -> Vec<Mutant> {
+pub fn mutants(text: &str) -> Vec<Mutant> {
     let mut maker = Maker {
         text,
         made: Vec::new(),

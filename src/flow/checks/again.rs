@@ -2,7 +2,7 @@
 
 use super::push;
 use super::ways::{last_call, way_to, words};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair};
 use crate::flow::graph::{Happened, NodeId};
 use crate::flow::picture::Picture;
 use crate::model::{Action, Effect, Policy, State, Step};
@@ -86,7 +86,11 @@ fn retried(
         .label(action.span, "writes, and is not safe to repeat")
         .note("The gate refuses such an attempt (`unsettled`): the retry is lost, and the write stays in doubt.")
         .help(help(action))
-        .witness(way_to(policy, picture, node)),
+        .witness(way_to(policy, picture, node))
+        .repair(Repair::Settle {
+            at: retry.span,
+            action: action.full_name.clone(),
+        }),
     )
 }
 
@@ -128,7 +132,11 @@ fn repeated(
     .help(format!(
         "settle first: lead the way that comes here through `settle {}`",
         action.full_name
-    ));
+    ))
+    .repair(Repair::Settle {
+        at: state.step_span,
+        action: action.full_name.clone(),
+    });
     with_first(policy, picture, node, state, found)
 }
 

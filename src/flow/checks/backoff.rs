@@ -1,7 +1,7 @@
 //! FW413: a retry that comes at once.
 
 use super::push;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair, Trust};
 use crate::flow::attempts::{retrying, waits};
 use crate::flow::picture::Picture;
 use crate::model::{Policy, Step};
@@ -35,7 +35,12 @@ pub(super) fn check(policy: &Policy, _: &[Picture], findings: &mut Vec<Diagnosti
                 )
                 .label(state.step_span, "what is tried again")
                 .note("What has just failed fails again a millisecond later, and everybody who retries at once keeps it down.")
-                .help(format!("write `retry {} backoff 500ms..5s`", retry.count)),
+                .help(format!("write `retry {} backoff 500ms..5s`", retry.count))
+                .repair(Repair::Write {
+                    span: retry.span,
+                    text: format!("retry {} backoff 500ms..5s", retry.count),
+                    trust: Trust::Unsafe,
+                }),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use super::push;
 use super::refused::refused;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair, Trust};
 use crate::flow::graph::Happened;
 use crate::flow::picture::{Picture, Place};
 use crate::model::{Flow, FlowId, Policy, State, StateId, Step};
@@ -130,7 +130,8 @@ fn outcomes(
                             "never taken",
                         )
                         .label(state.step_span, "this never ends so")
-                        .help("remove the handler; should a change make it possible, the compiler will say so"),
+                        .help("remove the handler; should a change make it possible, the compiler will say so")
+                        .repair(Repair::DropOutcome { span: *span }),
                     );
                 }
             }
@@ -146,7 +147,8 @@ fn outcomes(
                     span,
                     "never taken",
                 )
-                .help("remove it"),
+                .help("remove it")
+                .repair(Repair::DropOutcome { span }),
             );
         }
     }
@@ -189,7 +191,11 @@ fn guards(flow: &Flow, seen: &Seen, findings: &mut Vec<Diagnostic>) {
                 findings,
                 Diagnostic::new(Code::FW310, message, at, "never taken")
                     .label(state.step_span, "in this state")
-                    .help("remove the handler, or correct the guards"),
+                    .help("remove the handler, or correct the guards")
+                    .repair(Repair::Drop {
+                        span: at,
+                        trust: Trust::Unsafe,
+                    }),
             );
         }
     }
@@ -225,7 +231,11 @@ fn branches(flow: &Flow, seen: &Seen, findings: &mut Vec<Diagnostic>) {
                 findings,
                 Diagnostic::new(Code::FW310, message, span, "never taken")
                     .label(state.name_span, "in this state")
-                    .help("remove it, or correct the conditions"),
+                    .help("remove it, or correct the conditions")
+                    .repair(Repair::Drop {
+                        span,
+                        trust: Trust::Unsafe,
+                    }),
             );
         }
     }

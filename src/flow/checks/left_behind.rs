@@ -3,7 +3,7 @@
 
 use super::push;
 use super::ways::{last_call, way_to};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair};
 use crate::flow::graph::NodeId;
 use crate::flow::picture::Picture;
 use crate::model::{ActionId, End, EndId, Policy};
@@ -118,7 +118,11 @@ fn in_doubt(
                 "{settle}; or say that it is left so, for people to find out: `leaves {} unsettled`",
                 clause(&names)
             ))
-            .witness(way_to(policy, picture, node)),
+            .witness(way_to(policy, picture, node))
+            .repair(Repair::Settle {
+                at: end.name_span,
+                action: one.full_name.clone(),
+            }),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::push;
 use super::refused::refused;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair, Trust};
 use crate::flow::picture::{Picture, Place};
 use crate::model::{EndId, Flow, OutcomeKind, Policy, StateId, Step, Target};
 use std::collections::BTreeSet;
@@ -46,7 +46,11 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
                         "never entered",
                     )
                     .note("Whoever reads it believes that it takes care of something.")
-                    .help("lead an outcome here, or remove the state"),
+                    .help("lead an outcome here, or remove the state")
+                    .repair(Repair::Drop {
+                        span: state.name_span,
+                        trust: Trust::Unsafe,
+                    }),
                 );
             }
         }
@@ -63,7 +67,11 @@ pub(super) fn check(policy: &Policy, pictures: &[Picture], findings: &mut Vec<Di
                         end.name_span,
                         "never reached",
                     )
-                    .help("lead an outcome here, or remove the end"),
+                    .help("lead an outcome here, or remove the end")
+                    .repair(Repair::Drop {
+                        span: end.name_span,
+                        trust: Trust::Unsafe,
+                    }),
                 );
             }
         }

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::{CONFIGURATIONS_MAX, Explorer, HOPS_MAX};
-use crate::diagnostics::{Code, Diagnostic, Witness};
+use crate::diagnostics::{Code, Diagnostic, Repair, Witness};
 use crate::flow::graph::NodeId;
 use crate::flow::guards::Guard;
 use crate::flow::words::Words;
@@ -83,6 +83,10 @@ impl<'a> Explorer<'_, '_, 'a> {
                     outcome.name, state.name
                 ))
                 .witness(me.path(at))
+                .repair(Repair::Handle {
+                    state: state.name_span,
+                    outcome: Some(outcome.name.clone()),
+                })
         });
     }
 
@@ -126,6 +130,10 @@ impl<'a> Explorer<'_, '_, 'a> {
                 def.name
             ))
             .witness(me.path(at))
+            .repair(Repair::Answer {
+                flow: flow.name_span,
+                event: def.name.clone(),
+            })
         });
     }
 
@@ -242,7 +250,11 @@ impl<'a> Explorer<'_, '_, 'a> {
             let mut found =
                 Diagnostic::new(Code::FW311, message, span, "what is left over goes nowhere")
                     .label(state.name_span, "in this state")
-                    .help(help);
+                    .help(help)
+                    .repair(Repair::Handle {
+                        state: state.name_span,
+                        outcome: name,
+                    });
             if let Some(e) = &example {
                 found = found.witness(me.values_and_path(e, at));
             }

@@ -1,7 +1,7 @@
 //! FW212: a write permitted without any condition, limit, order or `because`.
 
 use super::Known;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair};
 use crate::gate::{Gate, rules_on};
 use crate::model::{ActionId, Rule, RuleKind};
 
@@ -58,9 +58,10 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
         findings.push(
             found
                 .note("Whoever signs this off cannot tell a decision from an omission.")
-                .help(
-                    "say why with `because \"…\"`, or bound it: `when`, `limit`, `order`, `deny`",
-                ),
+                .help("say why with `because \"…\"`, or bound it: `when`, `limit`, `order`, `deny`")
+                .repair(Repair::Because {
+                    rule: rule.name_span,
+                }),
         );
     }
 }

@@ -1,8 +1,10 @@
 //! Each kind of question, answered.
 
 use super::Server;
+use crate::Checked;
 use crate::lsp::names::Kind;
-use crate::lsp::{complete, convert, hover, symbols};
+use crate::lsp::{actions, complete, convert, hover, symbols};
+use crate::model::load::Loader;
 use crate::source::{FileId, SourceFile};
 use crate::syntax;
 use lsp_server::ErrorCode;
@@ -13,7 +15,8 @@ impl Server<'_> {
     pub(super) fn hover(&mut self, at: &lsp::TextDocumentPositionParams) -> Option<lsp::Hover> {
         let (fresh, file, offset) = self.place(at)?;
         let checked = self.sound.get(&fresh.root).cloned();
-        let (text, span) = hover::at(&fresh, checked.as_deref(), file, offset)?;
+        let worst = self.worst.get(&fresh.root);
+        let (text, span) = hover::at(&fresh, checked.as_deref(), worst, file, offset)?;
         let source = fresh.loaded.sources.file(file);
         Some(lsp::Hover {
             contents: lsp::HoverContents::Markup(lsp::MarkupContent {
@@ -216,6 +219,45 @@ impl Server<'_> {
             .file(&path)
             .map(|(id, file)| symbols::folds(&fresh.loaded, id, file))
             .unwrap_or_default()
+    }
+
+    /// Quick fixes; of findings that were made of the very texts that are there now.
+    pub(super) fn actions(&mut self, params: &lsp::CodeActionParams) -> Vec<lsp::CodeAction> {
+        let Some(path) = convert::path(&params.text_document.uri) else {
+            return Vec::new();
+        };
+        let root = self.root(&path);
+        let Some(checked) = self.current(&root) else {
+            return Vec::new();
+        };
+        let mut findings = checked.findings.clone();
+        // What only reads badly is not shown as a finding, but can be repaired where one stands.
+        findings.extend(crate::style(&root, &self.texts).unwrap_or_default());
+        let asked = actions::Asked {
+            path: &path,
+            range: params.range,
+            only: params.context.only.as_deref(),
+            encoding: self.encoding,
+            versions: &self.versions,
+        };
+        actions::at(&checked, &findings, &asked)
+    }
+
+    /// The policy as it is now: as it was checked last, if nothing has changed since then.
+    pub(super) fn current(&self, root: &str) -> Option<std::sync::Arc<Checked>> {
+        let known = self.policies.get(root).filter(|known| {
+            known.sources.files().all(|(_, file)| {
+                let now = self.texts.load(file.name());
+                let now = now.and_then(|bytes| syntax::decode(&bytes));
+                now.is_ok_and(|text| text == file.text())
+            })
+        });
+        match known {
+            Some(checked) => Some(checked.clone()),
+            None => crate::check(root, &self.texts)
+                .ok()
+                .map(std::sync::Arc::new),
+        }
     }
 
     pub(super) fn formatted(

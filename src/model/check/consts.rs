@@ -358,7 +358,7 @@ impl<'a> Checker<'a> {
                         meant.push(k.to_string());
                         found
                             .label(at, format!("`{k}` is declared here"))
-                            .help(format!("did you mean `{k}`?"))
+                            .did_you_mean(k)
                     }
                     None if known.is_empty() => {
                         found.help(format!("leave it out: there are no {what}s"))

@@ -173,7 +173,11 @@ impl<'a> Checker<'a> {
                     )
                     .help(format!(
                         "write `use {name}` in a state, or remove the block"
-                    )),
+                    ))
+                    .repair(crate::diagnostics::Repair::Drop {
+                        span: *span,
+                        trust: crate::diagnostics::Trust::Unsafe,
+                    }),
                 );
             }
         }

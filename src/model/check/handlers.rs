@@ -268,7 +268,7 @@ impl<'a> Checker<'a> {
             .as_ref()
             .is_some_and(|(_, k)| state.outcomes.iter().any(|o| o.name == *k));
         self.report(match near {
-            Some((_, k)) => found.help(format!("did you mean `{k}`?")),
+            Some((_, k)) => found.did_you_mean(&k),
             None if list.is_empty() => found.help("a `choose` has branches, no outcomes"),
             None => found.help(format!(
                 "remove the handler, or declare what the other side can answer; its outcomes are {}",

@@ -294,7 +294,7 @@ impl<'a> Checker<'a> {
                 if let Some(at) = at {
                     found = found.label(at, format!("`{k}` is declared here"));
                 }
-                found = found.help(format!("did you mean `{k}`?"));
+                found = found.did_you_mean(k);
             }
             None if known.is_empty() || declare.starts_with("declare it: ") => {
                 found = found.help(declare);

@@ -1,7 +1,7 @@
 //! Declarations that nothing uses.
 
 use super::{Checker, Kind};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair, Trust};
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -62,7 +62,11 @@ impl Checker<'_> {
                     span,
                     "unused",
                 )
-                .help(format!("use it, or remove the {what}")),
+                .help(format!("use it, or remove the {what}"))
+                .repair(Repair::Drop {
+                    span,
+                    trust: Trust::Unsafe,
+                }),
             );
         }
     }

@@ -11,7 +11,7 @@ mod repairs;
 mod types;
 
 use super::recover::{Attempt, Context, token};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Repair, Trust};
 use crate::source::{FileId, Span};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -63,7 +63,7 @@ impl Slip<'_> {
             |s| s.missing(),
             |s| s.nameless_rule(),
         ];
-        SLIPS.iter().find_map(|slip| slip(self))
+        SLIPS.iter().find_map(|slip| slip(self)).map(with_repair)
     }
 
     pub(super) fn rest(&self) -> &str {
@@ -122,6 +122,32 @@ impl Slip<'_> {
     fn line_before(&self) -> &str {
         self.before().rsplit('\n').next().unwrap_or_default().trim()
     }
+}
+
+/// A label that says no more than what to write there is a repair as well: whoever offers it reads the
+/// text again with it first.
+fn with_repair(found: Diagnostic) -> Diagnostic {
+    let Some(label) = found.labels.first() else {
+        return found;
+    };
+    let text = match label.text.as_str() {
+        "leave this out" => "",
+        said => {
+            let inner = said
+                .strip_prefix("write `")
+                .and_then(|s| s.strip_suffix('`'));
+            match inner {
+                Some(text) if !text.contains('`') => text,
+                _ => return found,
+            }
+        }
+    };
+    let (span, text) = (label.span, text.to_string());
+    found.repair(Repair::Write {
+        span,
+        text,
+        trust: Trust::Safe,
+    })
 }
 
 fn is_word(c: char) -> bool {

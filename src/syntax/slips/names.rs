@@ -44,7 +44,7 @@ impl Slip<'_> {
                 self.here(tok.len()),
                 "cannot stand here",
             )
-            .help(format!("did you mean `{meant}`?"))
+            .did_you_mean(meant)
         })
     }
 
