@@ -10,6 +10,7 @@ pub mod allow;
 pub mod ci;
 pub mod cli;
 pub mod diagnostics;
+pub mod diff;
 pub mod fixes;
 pub mod flow;
 pub mod gate;

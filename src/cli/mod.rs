@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod completions;
 mod decide;
+mod diff;
 mod explain;
 mod files;
 mod fix;
@@ -64,6 +65,7 @@ enum Command {
     Decide(decide::Args),
     Run(run::Args),
     Replay(replay::Args),
+    Diff(diff::Args),
     Table(table::Args),
     Vectors(vectors::Args),
     Budget(budget::Args),
@@ -118,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Decide(args) => decide::run(args, &mut out),
         Command::Run(args) => run::run(args, &mut out),
         Command::Replay(args) => replay::run(args, &mut out),
+        Command::Diff(args) => diff::run(args, &mut out),
         Command::Table(args) => table::run(args, &mut out),
         Command::Vectors(args) => vectors::run(args, &mut out),
         Command::Budget(args) => budget::run(args, &mut out),

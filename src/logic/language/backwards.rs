@@ -66,7 +66,7 @@ impl Backwards {
 
 impl Logic {
     /// The strings whose class lies in the set. `None` if they need too large an automaton.
-    pub(crate) fn class_language(&mut self, id: AutomatonId, set: &IntSet) -> Option<Language> {
+    pub fn class_language(&mut self, id: AutomatonId, set: &IntSet) -> Option<Language> {
         let key = (id, set.clone());
         if let Some(&known) = self.class_languages.get(&key) {
             return Some(known);

@@ -138,7 +138,11 @@ impl Logic {
     }
 
     pub(crate) fn intern_automaton(&mut self, dfa: &Dfa) -> AutomatonId {
-        let automaton = dfa.export();
+        self.add_automaton(dfa.export())
+    }
+
+    /// The id of an automaton that was made elsewhere; equal ones have one.
+    pub fn add_automaton(&mut self, automaton: Automaton) -> AutomatonId {
         if let Some(&id) = self.automaton_ids.get(&automaton) {
             return id;
         }
