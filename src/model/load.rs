@@ -166,6 +166,27 @@ pub(crate) fn join(from: &str, path: &str) -> String {
     }
 }
 
+/// `path` as seen from the folder of the file `root`; as it is where no relative path leads there.
+/// Both are normal.
+pub(crate) fn relative(root: &str, path: &str) -> String {
+    let folder: Vec<&str> = root
+        .rsplit_once('/')
+        .map_or(Vec::new(), |(f, _)| f.split('/').collect());
+    let parts: Vec<&str> = path.split('/').collect();
+    let common = folder
+        .iter()
+        .zip(&parts)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = folder.get(common..).unwrap_or_default();
+    if root.starts_with('/') != path.starts_with('/') || up.contains(&"..") {
+        return path.to_string();
+    }
+    let down = parts.get(common..).unwrap_or_default();
+    let steps = up.iter().map(|_| "..").chain(down.iter().copied());
+    steps.collect::<Vec<_>>().join("/")
+}
+
 /// Without `.` and, where possible, without `..`.
 pub(crate) fn normalize(path: &str) -> String {
     let absolute = path.starts_with('/');
@@ -187,5 +208,42 @@ pub(crate) fn normalize(path: &str) -> String {
         ".".to_string()
     } else {
         joined
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relative;
+
+    #[test]
+    fn a_path_does_not_say_where_the_folder_lies() {
+        let seen = |root, path| relative(root, path);
+        assert_eq!(seen("desk.failway", "desk.failway"), "desk.failway");
+        assert_eq!(
+            seen("/a/b/desk.failway", "/a/b/desk.failway"),
+            "desk.failway"
+        );
+        assert_eq!(
+            seen("a/b/desk.failway", "a/b/parts/types.failway"),
+            "parts/types.failway"
+        );
+        assert_eq!(
+            seen("/a/b/desk.failway", "/a/types.failway"),
+            "../types.failway"
+        );
+        assert_eq!(
+            seen("a/b/desk.failway", "c/types.failway"),
+            "../../c/types.failway"
+        );
+        assert_eq!(
+            seen("../a/desk.failway", "../types.failway"),
+            "../types.failway"
+        );
+        assert_eq!(seen("../desk.failway", "types.failway"), "types.failway");
+        assert_eq!(
+            seen("a/desk.failway", "/lib/types.failway"),
+            "/lib/types.failway"
+        );
+        assert_eq!(seen("-", "-"), "-");
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 pub mod fmt;
+mod further;
 mod grammar;
 mod recover;
 mod scan;
@@ -15,6 +16,8 @@ use crate::source::{FileId, Span};
 use build::Builder;
 use grammar::{Grammar, Rule};
 use pest::Parser;
+use std::cell::Cell;
+use std::rc::Rc;
 use tree::File;
 
 /// The most bytes that a source file may have.
@@ -23,6 +26,47 @@ pub const MAX_BYTES: usize = 64 << 20;
 /// Reads one file. The tree holds all that could be read; the findings say what could not.
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
+    read(file, text, Limits::default())
+}
+
+/// How much reading on behind mistakes may take.
+struct Limits {
+    /// How often a chunk is read as a text of its own, one within the other.
+    depth: usize,
+    /// What is left, in bytes to read; one purse for all.
+    bytes: Rc<Cell<usize>>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 8,
+            bytes: Rc::new(Cell::new(4 << 20)),
+        }
+    }
+}
+
+impl Limits {
+    fn deeper(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn inner(&self) -> Self {
+        Self {
+            depth: self.depth.saturating_sub(1),
+            bytes: Rc::clone(&self.bytes),
+        }
+    }
+
+    /// Whether so many bytes may still be read.
+    fn spend(&self, bytes: usize) -> bool {
+        let left = self.bytes.get().checked_sub(bytes);
+        self.bytes.set(left.unwrap_or(0));
+        left.is_some()
+    }
+}
+
+fn read(file: FileId, text: &str, limits: Limits) -> (File, Vec<Diagnostic>) {
     let empty = || File {
         id: file,
         header: None,
@@ -74,6 +118,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         comments,
         findings: Vec::new(),
         complete: true,
+        limits,
     };
     let tree = build::file(&mut builder, &pair);
     findings.extend(keywords_once(builder.findings));

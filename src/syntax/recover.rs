@@ -26,7 +26,7 @@ pub(super) enum Context {
 }
 
 impl Context {
-    fn rule(self) -> Rule {
+    pub(super) fn rule(self) -> Rule {
         match self {
             Self::File => Rule::just_item,
             Self::Integration => Rule::just_integ_item,
@@ -40,8 +40,23 @@ impl Context {
         }
     }
 
+    /// What makes a file of a text that could stand here.
+    pub(super) fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Self::File => ("", ""),
+            Self::Integration => ("integration x {\n", "}"),
+            Self::Defaults => ("integration x { defaults {\n", "} }"),
+            Self::Action => ("integration x { action x() {\n", "} }"),
+            Self::Flow => ("flow x() {\n", "}"),
+            Self::Handlers => ("flow x() { handlers x {\n", "} }"),
+            Self::State => ("flow x() { state x {\n", "} }"),
+            Self::Agent => ("flow x() { state x { agent {\n", "} } }"),
+            Self::Test => ("test \"x\" {\n", "}"),
+        }
+    }
+
     /// Keywords that are left out easily.
-    fn left_out(self) -> &'static [&'static str] {
+    pub(super) fn left_out(self) -> &'static [&'static str] {
         match self {
             Self::Integration => &["action"],
             Self::Flow => &["state", "end", "on"],
@@ -53,7 +68,7 @@ impl Context {
     }
 
     /// What the chunk would be, and the words that can begin it.
-    fn words(self) -> (&'static str, &'static [&'static str]) {
+    pub(super) fn words(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::File => ("a declaration", words::ITEM),
             Self::Integration => ("a part of an integration", words::INTEGRATION),
@@ -333,7 +348,7 @@ const PARTS_OF_TOKENS: &[&str] = &[
 ];
 
 /// Where reading `chunk` by `rule` fails, in bytes from its start, and what could have stood there.
-fn failure(chunk: &str, rule: Rule) -> Option<(usize, BTreeSet<String>)> {
+pub(super) fn failure(chunk: &str, rule: Rule) -> Option<(usize, BTreeSet<String>)> {
     pest::set_error_detail(true);
     let result = Grammar::parse(rule, chunk);
     pest::set_error_detail(false);

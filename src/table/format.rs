@@ -25,7 +25,7 @@ pub struct Document {
     pub version: u32,
     /// `sha256:` and the hex digest of the canonical JSON of `body`.
     pub digest: String,
-    /// Digests of the sources, by path as given to the compiler. Not part of the meaning.
+    /// Digests of the sources, by path as seen from the folder of the first one. Not part of the meaning.
     pub sources: Vec<SourceDigest>,
     /// The meaning.
     pub body: Body,

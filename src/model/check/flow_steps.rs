@@ -263,6 +263,7 @@ impl<'a> Checker<'a> {
                 for action in actions {
                     match self.action_ref(action, None) {
                         None => whole = false,
+                        Some(id) if self.lost_undos.contains(&id) => whole = false,
                         Some(id) if self.policy.action(id).undo.is_none() => {
                             let (name, at) = {
                                 let a = self.policy.action(id);

@@ -77,6 +77,7 @@ pub fn check(files: &[tree::File]) -> (Policy, Vec<Diagnostic>) {
         expanded: 0,
         depth: 0,
         lost_params: BTreeSet::new(),
+        lost_undos: BTreeSet::new(),
     };
     checker.header(files);
     checker.declare(files);
@@ -172,6 +173,8 @@ pub(super) struct Checker<'a> {
     complete: bool,
     /// Flows whose parameters were not understood.
     lost_params: BTreeSet<String>,
+    /// Actions with an `undo` that was not understood.
+    lost_undos: BTreeSet<ActionId>,
     declared: Declared<'a>,
     used: BTreeSet<(Kind, String)>,
     enums: Vec<EnumType>,

@@ -91,6 +91,9 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
+        if undo_at.is_some() && undo.is_none() {
+            self.lost_undos.insert(id);
+        }
         if let Some(action) = self.policy.actions.get_mut(id.index()) {
             action.undo = undo;
             action.confirm = confirm;

@@ -12,6 +12,7 @@ mod values;
 use super::grammar::Rule;
 use super::recover::{self, Context};
 use super::tree::{Doc, Ident, Spanned};
+use super::{Limits, further};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
@@ -30,6 +31,8 @@ pub(super) struct Builder<'a> {
     pub findings: Vec<Diagnostic>,
     /// Cleared whenever something is dropped.
     pub complete: bool,
+    /// How much reading on behind mistakes may take.
+    pub limits: Limits,
 }
 
 impl Builder<'_> {
@@ -84,6 +87,10 @@ impl Builder<'_> {
         let span = self.span(pair);
         let why = recover::explain(self.file, self.text, span.range(), context, before);
         self.findings.push(why.found);
+        let start = before.filter(|_| why.goes_on).unwrap_or(span.range().start);
+        let chunk = self.text.get(start..span.range().end).unwrap_or_default();
+        let further = further::findings(self.file, chunk, start, context, &self.limits);
+        self.findings.extend(further);
         why.goes_on
     }
 

@@ -100,9 +100,12 @@ pub fn seal(body: Body, sources: &Sources) -> Built<Table> {
         why,
         span: Span::default(),
     };
-    let digests = sources
-        .files()
-        .map(|(_, f)| write::source_digest(f.name(), f.text().as_bytes()));
+    // Where the policy lies on a machine is nobody's business: the same policy gives the same bytes anywhere.
+    let root = sources.files().next().map_or("", |(_, f)| f.name());
+    let digests = sources.files().map(|(_, f)| {
+        let path = crate::model::load::relative(root, f.name());
+        write::source_digest(&path, f.text().as_bytes())
+    });
     let document = write::seal(body, digests.collect()).map_err(|e| whole(e.to_string()))?;
     Table::verified(document).map_err(|e| whole(e.to_string()))
 }
