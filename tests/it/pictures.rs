@@ -120,6 +120,27 @@ fn a_picture_tells_what_fails_retries_and_bounds() {
 }
 
 #[test]
+fn the_outcomes_of_a_flow_that_is_run_have_places_of_their_own() {
+    let place = Place::new();
+    let file = home().join("tests/it/semantics/runs.failway");
+    let file = file.to_str().unwrap();
+    let args = ["graph", file, "--flow", "talk", "--format", "dot"];
+    let dot = place.run(&args).code(0).out;
+    assert!(dot.contains("label=\"run by inner\""), "{dot}");
+    let leads = |outcome: &str, style: &str| {
+        let node = dot
+            .lines()
+            .find(|l| l.contains(&format!("\"inner: {outcome}\\n")));
+        let id = node.unwrap().trim().split(' ').next().unwrap();
+        let edge = dot.lines().find(|l| l.contains(&format!("  {id} -> ")));
+        assert!(edge.unwrap().contains(style), "{outcome}: {edge:?}");
+    };
+    // It goes on from a failure of the inner flow as from any other one.
+    leads("given_up", "style=dashed");
+    leads("told", "penwidth=1.6, weight=3");
+}
+
+#[test]
 fn what_cannot_be_drawn_is_said() {
     let place = Place::new();
     place.write(

@@ -131,7 +131,7 @@ fn the_page_stands_for_itself_and_allows_nothing_else() {
         "id=\"flow0\"",
         "id=\"m0\"",
         "id=\"budgets\"",
-        "7 of 7 tests pass",
+        "7 of 7 tests passed",
         "bookings are made while somebody is there",
         "5m 41.5s, should an event come at the worst moment",
         "in doubt: calendar.book",
@@ -170,7 +170,8 @@ test "<svg onload=alert(3)>" {
     for bad in ["<script>alert", "<img", "<b>", "<svg onload", "<!--"] {
         assert!(!page.contains(bad), "{bad}");
     }
-    assert!(page.contains("0 of 1 test pass") && page.contains("✗ failed"));
+    assert!(page.contains("0 of 1 test passed") && page.contains("✗ failed"));
+    assert!(page.contains(">1 test fails<"));
 }
 
 #[test]

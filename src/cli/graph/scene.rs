@@ -211,7 +211,7 @@ impl<'t> Maker<'t> {
         if let Step::Run { start, .. } = &state.step {
             self.connect(from, start, Tone::Well, "runs".to_string());
         } else {
-            self.handlers(from, state.handlers.iter(), true);
+            self.handlers(from, state.handlers.iter(), None);
         }
         if let Some(visits) = &state.visits {
             let label = format!("entry {} or later", visits.count.saturating_add(1));
@@ -220,8 +220,14 @@ impl<'t> Maker<'t> {
         self.events(from, &state.events);
     }
 
-    /// Handlers that lead to the same place in the same way say so once.
-    fn handlers(&mut self, from: usize, all: impl Iterator<Item = &'t Handler>, named: bool) {
+    /// Handlers that lead to the same place in the same way say so once. Behind the outcome of a run,
+    /// which has a node of its own, all of them have the tone of that outcome.
+    fn handlers(
+        &mut self,
+        from: usize,
+        all: impl Iterator<Item = &'t Handler>,
+        behind: Option<Tone>,
+    ) {
         let mut groups: Vec<(&'t Handler, Vec<&'t str>)> = Vec::new();
         for handler in all {
             let same = |h: &Handler| {
@@ -239,13 +245,13 @@ impl<'t> Maker<'t> {
         groups.sort_by_key(|(h, _)| h.retry.is_none());
         for (handler, names) in groups {
             let mut parts = Vec::new();
-            if named {
+            if behind.is_none() {
                 parts.push(names.join(" | "));
             }
             if let Some(when) = handler.when {
                 parts.push(format!("when {}", self.condition(when)));
             }
-            let tone = tone(&handler.outcome, self.flow, from);
+            let tone = behind.unwrap_or_else(|| tone(&handler.outcome, self.flow, from));
             self.connect(from, &handler.to, tone, parts.join(" "));
             if let Some(retry) = &handler.retry {
                 self.connect(from, &handler.to, tone, retries(retry));
@@ -259,7 +265,9 @@ impl<'t> Maker<'t> {
         for ((state, outcome), node) in self.returns.clone() {
             if let Some(runs) = flow.states.get(state as usize) {
                 let own = runs.handlers.iter().filter(|h| h.outcome == outcome);
-                self.handlers(node, own, false);
+                let well = self.class_inside(runs, outcome) == Some(Class::Success);
+                let tone = if well { Tone::Well } else { Tone::Broken };
+                self.handlers(node, own, Some(tone));
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::html::text;
 use super::{Looked, Reviewed};
 use crate::cli::graph::scene;
+use crate::cli::output::count;
 use crate::cli::whatif::view::{self, EndView, RowView};
 use crate::flow::Picture;
 use crate::flow::budget::words::exactly;
@@ -24,6 +25,8 @@ pub(super) struct Outages {
     stories: serde_json::Map<String, Value>,
     flows: Vec<Value>,
     steps: usize,
+    /// Rows whose stories have no room.
+    untold: usize,
 }
 
 impl Outages {
@@ -114,6 +117,12 @@ pub(super) fn section(all: &Reviewed<'_>, told: &mut Outages) -> String {
             });
         out += &one(policy, looked, i, name, told);
     }
+    if told.untold > 0 {
+        out += &format!(
+            "<p class=\"note\">{} without a story, for want of room: <code>failway whatif</code> tells each by itself.</p>\n",
+            count(told.untold, "row")
+        );
+    }
     if !out.is_empty() {
         out = format!(
             "<p>Each row fails for good from its first failure on; all else goes well. Times and calls are the most \
@@ -176,6 +185,7 @@ fn one(
     for ((row, source), i) in view.rows.iter().zip(&matrix.rows).zip(0..) {
         let row_id = format!("{id}r{i}");
         let has = told.tell(row_id.clone(), policy, looked.picture, source);
+        told.untold += usize::from(!has);
         out += &row_html(row, &row_id, has);
     }
     out += "</table>\n</div>\n";

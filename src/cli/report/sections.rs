@@ -26,7 +26,7 @@ pub(super) fn summary(all: &Reviewed<'_>) -> String {
         count(policy.actions.len(), "action"),
         count(policy.rules.len(), "rule"),
         count(policy.flows.len(), "flow"),
-        format!("{passed} of {} pass", count(all.tests.len(), "test")),
+        format!("{passed} of {} passed", count(all.tests.len(), "test")),
         format!("{} of what can be reached is tested", share(reached, of)),
     ];
     let mut out = String::from("<ul class=\"facts\">\n");
@@ -61,7 +61,8 @@ fn points(all: &Reviewed<'_>) -> Vec<(&'static str, String)> {
     }
     let failed = all.tests.iter().filter(|t| !t.passed()).count();
     if failed > 0 {
-        points.push(("tests", format!("{} fail", count(failed, "test"))));
+        let fail = if failed == 1 { "fails" } else { "fail" };
+        points.push(("tests", format!("{} {fail}", count(failed, "test"))));
     }
     if all.tests.is_empty() {
         points.push(("tests", "there are no tests".to_string()));
@@ -182,6 +183,7 @@ pub(super) fn decisions(all: &Reviewed<'_>) -> String {
     let body = all.table.body();
     let mut decided = Vec::new();
     let mut actions = Vec::new();
+    let mut cut = Vec::new();
     for action in &body.actions {
         let sheet = rows::sheet(body, action, ROWS_MAX).cleaned();
         for row in &sheet.rows {
@@ -199,6 +201,9 @@ pub(super) fn decisions(all: &Reviewed<'_>) -> String {
                 cell(3),
             ]);
         }
+        if sheet.notes.iter().any(|n| n.starts_with('…')) {
+            cut.push(format!("<code>{}</code>", text(&action.name)));
+        }
         actions.push(vec![
             text(&action.name),
             format!("<code>{}</code>", text(&sheet.about)),
@@ -210,6 +215,13 @@ pub(super) fn decisions(all: &Reviewed<'_>) -> String {
     let mut out = String::from(
         "<p>For any call of an action exactly one row holds. Limits are taken after a row allows.</p>\n",
     );
+    if !cut.is_empty() {
+        out += &format!(
+            "<p class=\"note\">Not all rows are shown of {}: there are too many for a page. <code>failway table --rows</code> \
+             shows more.</p>\n",
+            cut.join(", ")
+        );
+    }
     out += &table(
         "rules",
         "What may be done, and when",
