@@ -4,6 +4,7 @@ mod json;
 mod markdown;
 mod text;
 mod version;
+mod worst;
 
 use super::output::Output;
 use super::{Ended, Trouble, files};
@@ -153,7 +154,8 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let (old, new) = version::both(&args.old, args.new.as_deref())?;
     let old = old.open(effort, out)?;
     let new = new.open(effort, out)?;
-    let report = crate::diff::compare(&old.table, &new.table, effort);
+    let mut report = crate::diff::compare(&old.table, &new.table, effort);
+    report.changes.extend(worst::changes(&old, &new, effort));
     let mut places = old.rules();
     places.extend(new.rules());
     let shown = Shown {

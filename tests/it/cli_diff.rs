@@ -279,3 +279,80 @@ fn what_decides_nothing_cannot_be_compared() {
         .code(2)
         .err("`new.json`: ");
 }
+
+const FLOW: &str = "policy calls
+input open: bool
+event hangup
+integration desk {
+  defaults { timeout 3s }
+  action note(text: string length 1..20) { writes expendable  transient busy }
+}
+allow noting: desk.note
+flow call(text: string length 1..20) {
+  start -> look
+  state look {
+    choose
+    when open -> write
+    otherwise -> closed
+  }
+  state write {
+    do desk.note(text: text)
+    on ok -> done
+    on busy retry 2 backoff 1s..4s -> lost
+    on timeout | malformed -> lost
+  }
+  on hangup -> lost
+  end done   success
+  end closed fallback
+  end lost   failure
+}
+";
+
+#[test]
+fn what_follows_in_flows_is_told() {
+    for (from, to, said) in [
+        (
+            "    on timeout | malformed -> lost\n",
+            "    on timeout -> closed\n    on malformed -> lost\n",
+            "Flows\n  flow call: `timeout` in `write`: -> end closed instead of -> end lost\n\n1 flow.\n",
+        ),
+        (
+            "retry 2 backoff",
+            "retry 3 backoff",
+            "Flows\n  flow call: `busy` in `write`: 3 more attempts after 1s to 4s, then -> end lost instead of 2 more attempts after 1s to 4s, then -> end lost\n\nWorst cases\n  flow call: time at most: ",
+        ),
+        (
+            "when open -> write",
+            "when not open -> write",
+            "  flow call: the choice in `look`: -> end closed instead of -> write\n    such as  open = true\n",
+        ),
+        (
+            "on hangup -> lost",
+            "on hangup -> closed",
+            "Flows\n  flow call: event `hangup`: -> end closed instead of -> end lost\n",
+        ),
+        (
+            "end lost   failure",
+            "end lost   fallback",
+            "Flows\n  flow call: end `lost` is a fallback instead of a failure\n",
+        ),
+        (
+            "  start -> look",
+            "  within 1m -> lost\n  start -> look",
+            "the deadline: 1m -> end lost instead of nothing\n",
+        ),
+    ] {
+        assert!(FLOW.contains(from), "{from}");
+        let place = Place::new();
+        place.write("old.failway", FLOW);
+        place.write("new.failway", FLOW.replace(from, to));
+        place.run(BOTH).code(1).out(said);
+    }
+    let place = Place::new();
+    place.write("old.failway", FLOW);
+    place.write(
+        "new.failway",
+        FLOW.replace("when open -> write", "when not (not open) -> write"),
+    );
+    place.run(BOTH).code(0).out("No change in meaning.");
+}
