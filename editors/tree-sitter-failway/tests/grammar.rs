@@ -93,6 +93,10 @@ fn queries_fit_the_grammar() {
         ("indents", failway::INDENTS_QUERY),
         ("textobjects", failway::TEXTOBJECTS_QUERY),
         ("tags", failway::TAGS_QUERY),
+        // Those of Zed stand beside its extension.
+        ("Zed's brackets", include_str!("../../zed/languages/failway/brackets.scm")),
+        ("Zed's indents", include_str!("../../zed/languages/failway/indents.scm")),
+        ("Zed's outline", include_str!("../../zed/languages/failway/outline.scm")),
     ] {
         if let Err(why) = Query::new(&language, query) {
             panic!("{name}: {why}");

@@ -1,0 +1,14 @@
+(integration "integration" @context name: (word) @name) @item
+(action "action" @context name: (word) @name) @item
+(record_definition "record" @context name: (type_name) @name) @item
+(enum_definition "enum" @context name: (type_name) @name) @item
+(type_definition "type" @context name: (type_name) @name) @item
+(allow "allow" @context name: (word) @name) @item
+(deny "deny" @context name: (word) @name) @item
+(require "require" @context name: (word) @name) @item
+(escalate "escalate" @context name: (word) @name) @item
+(limit "limit" @context name: (word) @name) @item
+(order "order" @context name: (word) @name) @item
+(flow "flow" @context name: (word) @name) @item
+(state "state" @context name: (word) @name) @item
+(end "end" @context name: (word) @name) @item
