@@ -6,6 +6,7 @@
 mod agreement;
 mod allow;
 mod ci_forms;
+mod atlas;
 mod cli;
 mod cli_diff;
 mod cli_keeps;
@@ -38,3 +39,4 @@ mod runtimes;
 mod schema;
 mod semantics;
 mod syntax;
+mod whatif;

@@ -5,15 +5,17 @@
 //! in doubt or standing that doesn't say so, an outcome without a handler, a step refused for an
 //! earlier call in doubt, a run that doesn't end.
 //!
-//! `FAILWAY_MUTANTS=all` takes every mutant of every flow; `FAILWAY_SHOW=1` lists what survives.
+//! `FAILWAY_MUTANTS=all` takes every mutant of every flow, `FAILWAY_MUTANTS=5` every fifth one;
+//! `FAILWAY_SHOW=1` lists what survives.
 
+use super::atlas::follow;
 use super::common::{Memory, examples, home, said};
 use super::flows::{World, mood, next};
 use failway::Checked;
 use failway::diagnostics::Diagnostic;
 use failway::model::Policy;
-use failway::runtime::Trace;
 use failway::runtime::session::Fate;
+use failway::runtime::{Session, Trace};
 use failway::source::FileId;
 use failway::syntax;
 use failway::syntax::tree::EndClass;
@@ -24,6 +26,7 @@ use failway::table::{Table, build};
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 /// A clean policy, by name: its main file, and the others.
 pub fn clean() -> Vec<(String, Memory)> {
@@ -413,17 +416,16 @@ impl Worse {
 }
 
 /// What is wrong at the end that a run has come to.
-fn at_end(policy: &Policy, w: &World<'_>) -> BTreeSet<Worse> {
+fn at_end(policy: &Policy, session: &Session) -> BTreeSet<Worse> {
     let mut found = BTreeSet::new();
-    let Some((flow, end)) = w
-        .session
+    let Some((flow, end)) = session
         .run()
         .and_then(|r| Some((r.flow, r.end.as_ref()?.end)))
     else {
         return found;
     };
     let end = &policy.flows[flow as usize].ends[end as usize];
-    for call in w.session.calls().iter().filter(|c| c.effect == c.id) {
+    for call in session.calls().iter().filter(|c| c.effect == c.id) {
         let action = &policy.actions[call.action as usize];
         let is = |list: &[failway::model::ActionId]| list.iter().any(|a| a.0 == call.action);
         if call.fate == Fate::Unsettled && !is(&end.leaves) {
@@ -474,7 +476,7 @@ fn oracle(policy: &Policy, table: &Table, runs: usize) -> BTreeSet<Worse> {
                     Err(_) => {}
                 }
                 if w.over() {
-                    worse.extend(at_end(policy, &w));
+                    worse.extend(at_end(policy, &w.session));
                     break;
                 }
                 request = next(&mut rng, &mut w, mood, round < 40);
@@ -529,55 +531,8 @@ fn seen(trace: &[Trace]) -> Vec<String> {
         .collect()
 }
 
-/// Whether the runtime can be led along a path to an end at which `holds` does.
-fn follow(
-    policy: &Policy,
-    table: &Table,
-    flow: usize,
-    path: &[String],
-    holds: impl Fn(&Policy, &World<'_>) -> bool,
-) -> bool {
-    let mut rng = Rng::with_seed(11);
-    for _ in 0..30 {
-        let (mut w, start) = World::fresh(&mut rng, table, flow);
-        let Ok(trace) = w.try_step(start) else {
-            continue;
-        };
-        let mut done = seen(&trace);
-        let mut tries = 0;
-        while path.starts_with(&done) && done.len() < path.len() && tries < 2_000 {
-            tries += 1;
-            let mut on = w.clone();
-            let how = mood(&mut rng);
-            let wanted = &path[done.len()];
-            let request = if let Some(event) = wanted.strip_prefix("event ")
-                && rng.bool()
-            {
-                failway::runtime::Request::Event {
-                    event: event.to_string(),
-                }
-            } else if wanted == "the deadline" && rng.bool() {
-                on.now += 100_000_000;
-                failway::runtime::Request::Tick { retry: false }
-            } else {
-                next(&mut rng, &mut on, how, false)
-            };
-            let Ok(trace) = on.try_step(request) else {
-                continue;
-            };
-            let mut more = done.clone();
-            more.extend(seen(&trace));
-            if path.starts_with(&more) {
-                w = on;
-                done = more;
-            }
-        }
-        if done == path && holds(policy, &w) {
-            return true;
-        }
-    }
-    false
-}
+/// The most steps for following one path.
+const PATH_STEPS: usize = 4_000;
 
 // ── Both together ────────────────────────────────────────────────────────────
 
@@ -593,38 +548,53 @@ struct Tally {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo nextest run --test it planted_defects --run-ignored all --no-capture"]
 fn planted_defects_are_found() {
-    let all = std::env::var("FAILWAY_MUTANTS").is_ok_and(|v| v == "all");
+    let wanted = std::env::var("FAILWAY_MUTANTS").ok();
+    let all = wanted.is_some();
+    // The ordinary command takes a few.
+    let each = match wanted.as_deref() {
+        None => 61,
+        Some("all") => 1,
+        Some(n) => n.parse().unwrap(),
+    };
     let show = std::env::var("FAILWAY_SHOW").is_ok();
     let mut by_operator: BTreeMap<&'static str, Tally> = BTreeMap::new();
     let mut survivors = Vec::new();
     let mut lost = Vec::new();
     let mut number = 0_usize;
+    // Where the time goes: checks, tables, runs, paths.
+    let mut spent = [Duration::ZERO; 4];
+    let mut took = |what: usize, since: Instant| spent[what] += since.elapsed();
     for (name, files) in clean() {
         let text = files.0["main.failway"].clone();
-        // The ordinary command takes a few mutants of the smaller flows.
+        // And only of the smaller flows.
         if !all && states(&text) > 14 {
             continue;
         }
         for mutant in mutants(&text) {
             number += 1;
-            if !all && !number.is_multiple_of(23) {
+            if !number.is_multiple_of(each) {
                 continue;
             }
             let mut changed = files.0.clone();
             changed.insert("main.failway".to_string(), mutant.text.clone());
+            let since = Instant::now();
             let Ok(checked) = failway::check("main.failway", &Memory(changed)) else {
                 continue;
             };
+            took(0, since);
             let tally = by_operator.entry(mutant.operator).or_default();
             tally.made += 1;
             let codes: BTreeSet<&str> = checked.findings.iter().map(|f| f.code.as_str()).collect();
             tally.found += usize::from(!codes.is_empty());
+            let since = Instant::now();
             let Some(table) = table(&checked) else {
                 continue;
             };
+            took(1, since);
+            let since = Instant::now();
             let worse = oracle(&checked.policy, &table, if all { 60 } else { 25 });
+            took(2, since);
             if !worse.is_empty() {
                 tally.worse += 1;
                 tally.worse_found += usize::from(!codes.is_empty());
@@ -641,6 +611,7 @@ fn planted_defects_are_found() {
                     ));
                 }
             }
+            let since = Instant::now();
             for finding in &checked.findings {
                 let wanted = match finding.code.as_str() {
                     "FW403" => Worse::LeftInDoubt,
@@ -654,8 +625,8 @@ fn planted_defects_are_found() {
                 });
                 let Some(flow) = flow else { continue };
                 tally.paths += 1;
-                let holds = |policy: &Policy, w: &World<'_>| at_end(policy, w).contains(&wanted);
-                if follow(&checked.policy, &table, flow, &path, holds) {
+                let holds = |s: &Session| at_end(&checked.policy, s).contains(&wanted);
+                if follow(&table, flow, &path, &seen, &holds, PATH_STEPS) {
                     tally.followed += 1;
                 } else {
                     lost.push(format!(
@@ -664,6 +635,7 @@ fn planted_defects_are_found() {
                     ));
                 }
             }
+            took(3, since);
         }
     }
     let mut sum = Tally::default();
@@ -688,13 +660,14 @@ fn planted_defects_are_found() {
         sum.made, sum.worse, sum.worse_found, sum.right, sum.followed, sum.paths
     );
     if show {
+        println!("checks, tables, runs, paths: {spent:?}");
         println!(
             "{}\n\npaths not followed:\n{}",
             survivors.join("\n"),
             lost.join("\n")
         );
     }
-    assert!(sum.made >= 30, "{}", sum.made);
+    assert!(sum.made >= 20, "{}", sum.made);
     assert!(survivors.is_empty(), "{}", survivors.join("\n"));
     // Some paths need values that random replies rarely have.
     assert!(sum.followed * 10 >= sum.paths * 9, "{}", lost.join("\n"));

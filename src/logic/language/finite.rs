@@ -87,16 +87,15 @@ pub(super) fn strings(dfa: &Dfa) -> Option<BTreeSet<String>> {
     if !is_live(0) {
         return Some(BTreeSet::new());
     }
-    // A string longer than the live states are many passes one of them twice: infinitely many strings.
-    let longest = live.iter().filter(|&&l| l).count();
-    let (mut count, mut bytes) = (0_u64, 0_u64);
+    if !few(dfa, &live) {
+        return None;
+    }
     let mut out = BTreeSet::new();
     let mut text: Vec<u8> = Vec::new();
-    // Depth-first over (state, next byte to try). Every live state leads to a string, and no string
-    // is counted twice, so the walk ends soon after the limits.
+    // Depth-first over (state, next byte to try). Every live state leads to a string, so the walk
+    // takes no more steps than the strings have bytes.
     let mut stack: Vec<(u32, u16)> = vec![(0, 0)];
     if dfa.class(0) != 0 {
-        count += 1;
         out.insert(String::new());
     }
     while let Some(top) = stack.last_mut() {
@@ -114,17 +113,79 @@ pub(super) fn strings(dfa: &Dfa) -> Option<BTreeSet<String>> {
         top.1 = u16::from(byte) + 1;
         text.push(byte);
         stack.push((target, 0));
-        if text.len() > longest || text.len() as u64 > MAX_BYTES {
-            return None;
-        }
         if dfa.class(target) != 0 {
-            count += 1;
-            bytes += text.len() as u64;
-            if count > MAX_STRINGS || bytes > MAX_BYTES {
-                return None;
-            }
             out.insert(String::from_utf8(text.clone()).ok()?);
         }
     }
     Some(out)
+}
+
+/// Whether there are few enough strings outside class 0: counted without being written out.
+fn few(dfa: &Dfa, live: &[bool]) -> bool {
+    let mut width = vec![0_u64; dfa.classes];
+    for class in &dfa.alphabet {
+        if let Some(width) = width.get_mut(usize::from(*class)) {
+            *width += 1;
+        }
+    }
+    let n = live.len();
+    let targets = |state: usize| {
+        let each = width.iter().enumerate();
+        each.filter_map(move |(class, width)| {
+            let target = dfa.step_class(u32::try_from(state).ok()?, class);
+            let is_live = live.get(target as usize).copied().unwrap_or(false);
+            (is_live && *width > 0).then_some((target as usize, *width))
+        })
+    };
+    // How many ways lead into each state that can be reached: each is counted once all of its
+    // predecessors are (Kahn 1962).
+    let mut into = vec![0_usize; n];
+    let mut seen = vec![false; n];
+    let mut all = 0;
+    let mut open = vec![0];
+    while let Some(state) = open.pop() {
+        match seen.get_mut(state) {
+            Some(seen) if !*seen => *seen = true,
+            _ => continue,
+        }
+        all += 1;
+        for (target, _) in targets(state) {
+            if let Some(into) = into.get_mut(target) {
+                *into += 1;
+            }
+            open.push(target);
+        }
+    }
+    // The texts that lead to a state, and their bytes.
+    let mut reach = vec![(0_u64, 0_u64); n];
+    if let Some(first) = reach.first_mut() {
+        *first = (1, 0);
+    }
+    if into.first() == Some(&0) {
+        open.push(0);
+    }
+    let (mut done, mut count, mut bytes) = (0, 0_u64, 0_u64);
+    while let Some(state) = open.pop() {
+        done += 1;
+        let (texts, length) = reach.get(state).copied().unwrap_or_default();
+        if u32::try_from(state).is_ok_and(|s| dfa.class(s) != 0) {
+            count = count.saturating_add(texts);
+            bytes = bytes.saturating_add(length);
+        }
+        for (target, width) in targets(state) {
+            if let Some((t, l)) = reach.get_mut(target) {
+                *t = t.saturating_add(texts.saturating_mul(width));
+                let more = length.saturating_add(texts).saturating_mul(width);
+                *l = l.saturating_add(more);
+            }
+            if let Some(into) = into.get_mut(target) {
+                *into = into.saturating_sub(1);
+                if *into == 0 {
+                    open.push(target);
+                }
+            }
+        }
+    }
+    // A state on a circle is never done: there are infinitely many strings.
+    done == all && count <= MAX_STRINGS && bytes <= MAX_BYTES
 }
