@@ -5,8 +5,8 @@
 
 mod agreement;
 mod allow;
-mod ci_forms;
 mod atlas;
+mod ci_forms;
 mod cli;
 mod cli_diff;
 mod cli_keeps;
