@@ -84,6 +84,7 @@ pub use record::{Position, Record, Trace};
 pub use redact::Redaction;
 pub use replay::{replay, replay_from};
 pub use request::{Asked, Request};
+pub(crate) use run::Doing;
 pub use session::Session;
 pub use verdict::{Again, Decision, Instead, Verdict};
 

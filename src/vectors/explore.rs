@@ -2,13 +2,13 @@
 //! go on from where something new was seen.
 
 use super::case::{Case, Step};
-use super::features::Shown;
-use super::next::{Chooser, Kept, Mood};
+use super::features::{Around, Shown};
+use super::next::{Admitted, Chooser, Kept, Mood};
 use super::rng::Rng;
 use super::values::{Draw, Pools};
 use super::world::{USUAL, World};
 use crate::runtime::session::Fate;
-use crate::runtime::{Directive, Request, Session};
+use crate::runtime::{Directive, Request, Session, Trace};
 use crate::table::Table;
 use crate::table::eval::watched;
 use serde_json::{Map, Value};
@@ -25,6 +25,8 @@ const STEPS_FOR_PATIENCE: usize = 25;
 const CORPUS_MAX: usize = 300;
 /// How many proposals of an action are kept to make others from.
 const KEPT_MAX: usize = 60;
+/// How many admitted proposals of an action are kept: few, so that they come again.
+const ADMITTED_MAX: usize = 4;
 
 /// Where a search looks.
 #[derive(Clone, Copy, Debug)]
@@ -36,12 +38,13 @@ enum Region {
 
 pub(super) struct Search<'t> {
     pub(super) table: &'t Table,
-    pools: Pools,
+    pub(super) pools: Pools,
     kept: Vec<Kept>,
+    pub(super) admitted: Vec<Vec<Admitted>>,
     pub(super) shown: Shown,
-    rng: Rng,
+    pub(super) rng: Rng,
     /// Steps in a row without anything new, after which a region is left.
-    patience: usize,
+    pub(super) patience: usize,
     pub(super) cases: Vec<Case>,
     /// Worlds in which a call of the action is in flight, one per action.
     pub(super) calling: Vec<Option<World<'t>>>,
@@ -60,6 +63,7 @@ impl<'t> Search<'t> {
             table,
             pools: Pools::new(table.body()),
             kept: vec![Vec::new(); actions],
+            admitted: vec![Vec::new(); actions],
             shown: Shown::default(),
             rng: Rng::new(table.digest()),
             patience,
@@ -75,6 +79,7 @@ impl<'t> Search<'t> {
         let body = self.table.body();
         for action in 0..body.actions.len() {
             self.region(Region::Action(action));
+            self.lists(action);
         }
         for flow in 0..body.flows.len() {
             self.region(Region::Flow(flow));
@@ -115,6 +120,7 @@ impl<'t> Search<'t> {
                 let chooser = Chooser {
                     pools: &self.pools,
                     kept: &self.kept,
+                    admitted: &self.admitted,
                 };
                 let request = chooser.next(&mut self.rng, &mut w, mood, focus);
                 if let Some(new) = self.step(&mut w, request) {
@@ -127,6 +133,8 @@ impl<'t> Search<'t> {
                 }
             }
         }
+        self.times(&corpus);
+        self.onwards(&corpus);
     }
 
     /// A run of so many steps, whether they show anything new or not; with digests for results.
@@ -137,6 +145,7 @@ impl<'t> Search<'t> {
         let chooser = Chooser {
             pools: &self.pools,
             kept: &self.kept,
+            admitted: &self.admitted,
         };
         w.inputs = chooser.inputs(&mut self.rng, &w);
         let flow = flow.and_then(|index| self.table.body().flows.get(index));
@@ -176,7 +185,7 @@ impl<'t> Search<'t> {
                 w.remember_fields(&of.params, &args);
             }
             for trace in came.iter().flat_map(|stepped| &stepped.record.trace) {
-                if let crate::runtime::Trace::Replied {
+                if let Trace::Replied {
                     action,
                     value: Some(value),
                     ..
@@ -190,11 +199,20 @@ impl<'t> Search<'t> {
         w.case(format!("a walk, {seed}"))
     }
 
+    pub(super) fn chooser(&self) -> Chooser<'_> {
+        Chooser {
+            pools: &self.pools,
+            kept: &self.kept,
+            admitted: &self.admitted,
+        }
+    }
+
     fn begin(&mut self, region: Region) -> (World<'t>, Option<String>) {
         let mut w = World::new(self.table, BEGIN);
         let chooser = Chooser {
             pools: &self.pools,
             kept: &self.kept,
+            admitted: &self.admitted,
         };
         w.inputs = chooser.inputs(&mut self.rng, &w);
         let Region::Flow(index) = region else {
@@ -232,7 +250,7 @@ impl<'t> Search<'t> {
     }
 
     /// Takes a step; a refused one stays only if it shows something new.
-    fn step(&mut self, w: &mut World<'t>, request: Request) -> Option<String> {
+    pub(super) fn step(&mut self, w: &mut World<'t>, request: Request) -> Option<String> {
         let asked = asked(&request);
         let proposed = match &request {
             Request::Propose {
@@ -247,9 +265,28 @@ impl<'t> Search<'t> {
             .filter(|(at, _)| (0..=1).contains(&at.saturating_sub(now)))
             .map(|(at, what)| format!("{}ms before {what}", at - now))
             .collect();
-        let facts = super::next::facts(w);
+        let none = Map::new();
+        let args = proposed.as_ref().map_or(&none, |(_, args)| args);
+        let facts = super::next::facts(w, args).join("; ");
+        let past = super::next::past(w, args);
+        let taken = matches!(request, Request::Event { .. })
+            .then(|| w.session()?.run())
+            .flatten()
+            .map(|run| {
+                let state = run.levels.last().map(|l| l.state);
+                format!("in {state:?} after {} events", run.events.len())
+            });
         let (came, nodes) = watched(|| w.step(request, false));
-        let new = self.shown.take(&asked, &came, nodes, &near, &facts);
+        let left = super::next::left(w).into_iter();
+        let mut left: Vec<String> = left.chain(super::next::facts(w, &none)).collect();
+        left.extend(taken.map(|taken| format!("{asked} {taken}")));
+        let around = Around {
+            near,
+            facts,
+            past,
+            left,
+        };
+        let new = self.shown.take(&asked, &came, nodes, &around);
         match &came {
             Err(_) => {
                 if new.is_none() {
@@ -267,6 +304,22 @@ impl<'t> Search<'t> {
             if let Some(of) = self.table.body().actions.get(action as usize) {
                 w.remember_fields(&of.params, &args);
             }
+            let called = came.is_ok_and(|stepped| {
+                let called = |t: &Trace| matches!(t, Trace::Called { .. });
+                stepped.record.trace.iter().any(called)
+            });
+            let admitted = self.admitted.get_mut(action as usize);
+            if let Some(admitted) = admitted.filter(|_| called) {
+                let inputs = w.inputs.clone();
+                let args = args.clone();
+                if admitted.len() < ADMITTED_MAX {
+                    admitted.push(Admitted { args, inputs });
+                } else if self.rng.chance(16)
+                    && let Some(old) = admitted.get_mut(self.rng.below(ADMITTED_MAX))
+                {
+                    *old = Admitted { args, inputs };
+                }
+            }
             let kept = self.kept.get_mut(action as usize);
             if let Some(kept) = kept.filter(|_| new.is_some()) {
                 if kept.len() >= KEPT_MAX {
@@ -279,8 +332,7 @@ impl<'t> Search<'t> {
         new
     }
 
-    fn remember(&mut self, w: &mut World<'t>, trace: &crate::runtime::Trace) {
-        use crate::runtime::Trace;
+    fn remember(&mut self, w: &mut World<'t>, trace: &Trace) {
         match trace {
             Trace::Replied {
                 action,
@@ -330,12 +382,17 @@ impl<'t> Search<'t> {
     }
 
     /// Arguments of an action that once showed something new.
+    pub(super) fn all_kept(&self, action: usize) -> &[Map<String, Value>] {
+        self.kept.get(action).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first of them.
     pub(super) fn kept(&self, action: usize) -> Option<&Map<String, Value>> {
         self.kept.get(action)?.first()
     }
 
     /// Keeps a run as a case, in place of one that it goes on from.
-    fn keep(&mut self, w: &World<'t>, name: Option<&str>) {
+    pub(super) fn keep(&mut self, w: &World<'t>, name: Option<&str>) {
         let case = w.case(name.unwrap_or_default().to_owned());
         let goes_on = self.last.take().is_some_and(|(n, step)| {
             let same = |s: &Rc<Step>| Rc::ptr_eq(s, &step);

@@ -12,6 +12,19 @@ pub(super) struct Shown {
     pub(super) things: BTreeSet<String>,
 }
 
+/// What a step was taken in, in words.
+#[derive(Default)]
+pub(super) struct Around {
+    /// What is about to change.
+    pub(super) near: Vec<String>,
+    /// What is known of facts.
+    pub(super) facts: String,
+    /// What became of calls.
+    pub(super) past: Vec<String>,
+    /// Things that are worth a case by themselves.
+    pub(super) left: Vec<String>,
+}
+
 impl Shown {
     /// Takes in what a step has shown; tells what of it is new, in words.
     pub(super) fn take(
@@ -19,8 +32,7 @@ impl Shown {
         asked: &str,
         came: &Result<Stepped, Fault>,
         nodes: Vec<Seen>,
-        near: &[String],
-        facts: &str,
+        around: &Around,
     ) -> Option<String> {
         let mut new = None;
         for node in nodes {
@@ -33,9 +45,19 @@ impl Shown {
             Ok(stepped) => {
                 let mut all = things(stepped);
                 let what = gist(stepped);
+                let Around {
+                    near,
+                    facts,
+                    past,
+                    left,
+                } = around;
+                all.extend_from_slice(left);
                 all.extend(near.iter().map(|near| format!("{near}: {asked}{what}")));
                 if !facts.is_empty() && stepped.verdict.is_some() {
                     all.push(format!("{facts}{what}"));
+                }
+                if stepped.verdict.is_some() {
+                    all.extend(past.iter().map(|past| format!("{past}: {what}")));
                 }
                 all
             }
@@ -101,7 +123,7 @@ fn things(stepped: &Stepped) -> Vec<String> {
 }
 
 /// What came of a step, in few words.
-fn gist(stepped: &Stepped) -> String {
+pub(super) fn gist(stepped: &Stepped) -> String {
     match (&stepped.verdict, stepped.record.trace.first()) {
         (Some(verdict), Some(Trace::Decided { action, .. })) => {
             let rule = verdict.rule.as_deref().unwrap_or_default();

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `case` | the form |
 //! | `explore`, `next`, `world`, `features` | the search for steps that show something new |
+//! | `times`, `lists` | both sides of moments; elements that decide |
 //! | `encodings`, `roles` | how values are read, wherever they come in |
 //! | `documents` | sessions, tables and records that were tampered with |
 //! | `values`, `rng` | values worth trying; draws |
@@ -14,9 +15,11 @@ mod documents;
 mod encodings;
 mod explore;
 mod features;
+mod lists;
 mod next;
 mod rng;
 mod roles;
+mod times;
 mod values;
 mod world;
 

@@ -3,10 +3,12 @@
 use super::rng::Rng;
 use super::values::{Draw, Pools};
 use super::world::{USUAL, World};
-use crate::runtime::session::Fate;
+use crate::runtime::Doing;
+use crate::runtime::session::{Call, Fate};
 use crate::runtime::{Asked, Directive, Request};
 use crate::table::format::{Action, Effect, Step, Type};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// What a run is like, so that runs differ more than their steps do. Out of 256.
 #[derive(Clone, Copy)]
@@ -15,6 +17,10 @@ pub(super) struct Mood {
     granted: u64,
     odd: u64,
     moody: u64,
+    /// How often it proposes what was admitted before.
+    steady: u64,
+    /// How often a call that doesn't succeed is left in doubt.
+    doubt: u64,
 }
 
 impl Mood {
@@ -25,6 +31,8 @@ impl Mood {
             granted: of(rng, &[60, 190, 250]),
             odd: of(rng, &[0, 12, 40, 128]),
             moody: of(rng, &[0, 40, 128]),
+            steady: of(rng, &[0, 0, 128, 230]),
+            doubt: of(rng, &[0, 0, 200]),
         }
     }
 }
@@ -32,10 +40,19 @@ impl Mood {
 /// A proposal that was worth keeping: others are made from it.
 pub(super) type Kept = Vec<Map<String, Value>>;
 
+/// A proposal that was admitted.
+#[derive(Clone)]
+pub(super) struct Admitted {
+    pub(super) args: Map<String, Value>,
+    pub(super) inputs: Map<String, Value>,
+}
+
 pub(super) struct Chooser<'a> {
     pub(super) pools: &'a Pools,
     /// By action.
     pub(super) kept: &'a [Kept],
+    /// By action.
+    pub(super) admitted: &'a [Vec<Admitted>],
 }
 
 impl Chooser<'_> {
@@ -117,6 +134,26 @@ impl Chooser<'_> {
         })
     }
 
+    /// A proposal that was admitted before, with the inputs of then.
+    fn steady(
+        &self,
+        rng: &mut Rng,
+        w: &mut World<'_>,
+        mood: Mood,
+        index: Option<usize>,
+    ) -> Option<Request> {
+        if !rng.chance(mood.steady) {
+            return None;
+        }
+        let index = index.unwrap_or_else(|| rng.below(self.admitted.len()));
+        let admitted = rng.pick(self.admitted.get(index)?)?;
+        w.inputs.clone_from(&admitted.inputs);
+        Some(Request::Propose {
+            action: w.body().actions.get(index)?.name.clone(),
+            args: admitted.args.clone().into(),
+        })
+    }
+
     pub(super) fn any_proposal(&self, rng: &mut Rng, w: &World<'_>) -> Option<Request> {
         let index = rng.below(w.body().actions.len());
         self.proposal(rng, w, index)
@@ -150,10 +187,11 @@ impl Chooser<'_> {
                 w.turn_to(other);
             }
             if open.is_empty() || rng.chance(90) {
-                let request = match action {
-                    Some(index) if rng.chance(150) => self.proposal(rng, w, index),
-                    _ => self.any_proposal(rng, w),
-                };
+                let focus = action.filter(|_| rng.chance(150));
+                let request = self.steady(rng, w, mood, focus).or_else(|| match focus {
+                    Some(index) => self.proposal(rng, w, index),
+                    None => self.any_proposal(rng, w),
+                });
                 if let Some(request) = request {
                     return request;
                 }
@@ -187,6 +225,9 @@ impl Chooser<'_> {
                 };
                 if rng.chance(mood.ok) {
                     return reply(to, "ok", self.reply(rng, w, of.result.as_ref()));
+                }
+                if rng.chance(mood.doubt) {
+                    return reply(to, "timeout", None);
                 }
                 let other = rng.below(of.failures.len() + 3);
                 match of.failures.get(other) {
@@ -233,10 +274,11 @@ impl Chooser<'_> {
                     0..=5 => {
                         let name = rng.pick(may).filter(|_| rng.chance(240));
                         let index = name.and_then(|n| w.table.action_index(n));
-                        let request = match index {
-                            Some(index) => self.proposal(rng, w, index as usize),
+                        let index = index.map(|i| i as usize);
+                        let request = self.steady(rng, w, mood, index).or_else(|| match index {
+                            Some(index) => self.proposal(rng, w, index),
                             None => self.any_proposal(rng, w),
-                        };
+                        });
                         request.unwrap_or(Request::Tick { retry: false })
                     }
                     6 => reply(to, "stuck", None),
@@ -304,6 +346,36 @@ impl Chooser<'_> {
             }
             Directive::Ended { .. } => Request::Tick { retry: false },
         }
+    }
+
+    /// An answer to a directive that moves things on: for trying it at several moments.
+    pub(super) fn likely(&self, rng: &mut Rng, w: &World<'_>, of: &Directive) -> Option<Request> {
+        let (to, outcome) = match of {
+            Directive::Call { call, action, .. } => {
+                let ty = w.table.action(action)?.result.as_ref();
+                return Some(Request::Reply {
+                    to: Asked::Call(*call),
+                    outcome: "ok".to_owned(),
+                    value: self.reply(rng, w, ty),
+                });
+            }
+            Directive::Agent { entry, .. } => (Asked::Agent(*entry), "stuck"),
+            Directive::Ask { entry, .. } => (Asked::Ask(*entry), "unclear"),
+            Directive::Wait { .. } => return Some(Request::Tick { retry: true }),
+            Directive::Approval { approval, .. } => {
+                return Some(Request::Approve {
+                    approval: approval.clone(),
+                    granted: true,
+                    by: None,
+                });
+            }
+            Directive::Ended { .. } => return None,
+        };
+        Some(Request::Reply {
+            to,
+            outcome: outcome.to_owned(),
+            value: None,
+        })
     }
 
     /// What nobody asked for: time, events, answers to nothing.
@@ -450,14 +522,46 @@ pub(super) fn changes(w: &World<'_>) -> Vec<(i64, String)> {
     out
 }
 
+/// How much a state has still to settle or to undo, in words.
+pub(super) fn left(w: &World<'_>) -> Option<String> {
+    let run = w.session()?.run()?;
+    let level = run.levels.last()?;
+    match &level.doing {
+        Doing::Settle { left, .. } => Some(format!("{} to settle in {}", left.len(), level.state)),
+        Doing::Unwind { left, .. } => Some(format!("{} to undo in {}", left.len(), level.state)),
+        _ => None,
+    }
+}
+
+/// Whether a call was made with a value that stands among these arguments too.
+fn shares(call: &Call, args: &Map<String, Value>) -> bool {
+    call.args.values().any(|v| args.values().any(|a| a == v))
+}
+
+/// What became of the latest call of each action that somebody asks about, in words.
+pub(super) fn past(w: &World<'_>, args: &Map<String, Value>) -> Vec<String> {
+    let histories = w.body().histories.iter();
+    let entries = histories.flat_map(|h| &h.counted);
+    let asked: BTreeSet<u32> = entries.map(|c| c.action).collect();
+    let calls = w.session().map(|s| s.calls()).unwrap_or_default();
+    let latest = |action: u32, like: bool| {
+        let fits = |c: &&Call| c.action == action && c.is_root() && shares(c, args) == like;
+        let call = calls.iter().rev().find(fits)?;
+        Some(format!("{action} {:?}, of the same: {like}", call.fate))
+    };
+    let both = asked
+        .iter()
+        .flat_map(|&a| [latest(a, true), latest(a, false)]);
+    both.flatten().collect()
+}
+
 /// What is known of the facts, and what may have made them forgotten, in words.
-pub(super) fn facts(w: &World<'_>) -> String {
+pub(super) fn facts(w: &World<'_>, args: &Map<String, Value>) -> Vec<String> {
     let body = w.table.body();
     let calls = w.session().map(|s| s.calls()).unwrap_or_default();
-    let mut out = String::new();
+    let mut out = Vec::new();
     for (i, fact) in body.facts.iter().enumerate() {
-        let source =
-            |c: &&crate::runtime::session::Call| c.action == fact.source.action && c.succeeded();
+        let source = |c: &&Call| c.action == fact.source.action && c.succeeded();
         let Some(reply) = calls.iter().rev().find(source) else {
             continue;
         };
@@ -478,7 +582,9 @@ pub(super) fn facts(w: &World<'_>) -> String {
                 format!("{action} {} {when}", ended.outcome)
             }
         };
-        out.push_str(&format!("fact {i} {what}; "));
+        let like = write.is_some_and(|c| shares(c, &reply.args));
+        let asked = shares(reply, args);
+        out.push(format!("fact {i} {what}, like: {like}, asked: {asked}"));
     }
     out
 }

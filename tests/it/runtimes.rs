@@ -131,20 +131,61 @@ fn vectors_are_the_same_every_time() {
     assert!(first == second && first.len() > 10_000);
 }
 
-/// Each runtime that is broken on purpose fails the vectors.
+/// Small policies in which much is to be seen, each with the patience that its stories need.
+fn small() -> Vec<(Table, Effort)> {
+    let all = [
+        (include_str!("runtimes/windows.failway"), 12),
+        (include_str!("runtimes/forms.failway"), 20),
+        (include_str!("runtimes/workshop.failway"), 20),
+        (include_str!("runtimes/stations.failway"), 60),
+    ];
+    let made = all.into_iter().map(|(text, patience)| {
+        let (checked, table) = compiled(text);
+        let table = table.unwrap_or_else(|| panic!("{:#?}", checked.findings));
+        (table, Effort { patience })
+    });
+    made.collect()
+}
+
+/// Each runtime that is broken on purpose fails the vectors, in whatever way it is broken.
+/// `FAILWAY_VECTORS=all` adds the vectors of all examples.
 #[test]
 #[ignore = "takes minutes: cargo test --test it broken_runtime -- --ignored"]
 fn a_broken_runtime_fails_the_vectors() {
-    let mut text = Vec::new();
-    for table in example_tables() {
-        section(&mut text, &table, WHOLE);
+    let mut tables = small();
+    if std::env::var_os("FAILWAY_VECTORS").is_some() {
+        tables.extend(example_tables().into_iter().map(|table| (table, WHOLE)));
     }
-    section(&mut text, &workshop(), WHOLE);
-    for program in programs("broken") {
-        let (well, said) = run(&program, &["-"], &text);
-        println!("{said}");
-        assert!(well, "{}: {said}", program.display());
+    // Most is seen in steps, which are quicker to go through: documents come last.
+    let (mut text, mut documents) = (Vec::new(), Vec::new());
+    for (table, effort) in &tables {
+        let all = vectors::generate(table, *effort);
+        let steps = vectors::Vectors {
+            documents: Vec::new(),
+            ..all.clone()
+        };
+        let rest = vectors::Vectors {
+            steps: Vec::new(),
+            ..all
+        };
+        for (out, part) in [(&mut text, steps), (&mut documents, rest)] {
+            for line in part.lines(table) {
+                out.extend(line.as_bytes());
+                out.push(b'\n');
+            }
+        }
     }
+    text.extend(documents);
+    std::thread::scope(|scope| {
+        let text = &text;
+        for program in programs("broken") {
+            scope.spawn(move || {
+                let (well, said) = run(&program, &["-"], text);
+                println!("{said}");
+                assert!(well, "{}: {said}", program.display());
+            });
+        }
+    });
 }
 
 /// Random policies and examples, in long runs: the results are compared by digest.
@@ -217,5 +258,26 @@ fn the_runtimes_own_tests_pass() {
     for program in programs("ci") {
         let (well, said) = run(&program, &[], b"");
         assert!(well, "{}: {said}", program.display());
+    }
+}
+
+/// The tables that the runtimes' own tests read: the example of the contract, and what stands beside it.
+#[test]
+fn the_tables_of_the_runtimes_tests_are_those_of_their_sources() {
+    let contract = std::fs::read_to_string(home().join("docs/table.md")).unwrap();
+    let (_, after) = contract.split_once("```failway\npolicy desk").unwrap();
+    let (policy, _) = after.split_once("```").unwrap();
+    let beside = home().join("runtimes/typescript/test/desk.failway");
+    let beside = std::fs::read_to_string(beside).unwrap();
+    for (source, path) in [
+        (
+            format!("policy desk{policy}"),
+            "runtimes/python/tests/desk.table.json",
+        ),
+        (beside, "runtimes/typescript/test/desk.table.json"),
+    ] {
+        let (_, made) = compiled(&source);
+        let kept = Table::read(&std::fs::read(home().join(path)).unwrap()).unwrap();
+        assert_eq!(made.unwrap().body(), kept.body(), "{path} is out of date");
     }
 }
