@@ -9,6 +9,7 @@
 pub mod allow;
 pub mod ci;
 pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod diff;
 pub mod fixes;

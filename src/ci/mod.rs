@@ -1,6 +1,7 @@
 //! Findings for other programs: cut loose from the sources, with places that mean the same on every
 //! machine, and with fingerprints. One file per form.
 
+pub mod baseline;
 mod fingerprint;
 pub mod github;
 pub mod gitlab;

@@ -34,6 +34,12 @@ impl Root {
             .and_then(|rest| rest.strip_prefix('/'))
             .map_or_else(|| full.clone(), ToString::to_string)
     }
+
+    /// The absolute path of a file that is given from the root.
+    #[must_use]
+    pub fn full(&self, path: &str) -> String {
+        join(&format!("{}/x", self.root), path)
+    }
 }
 
 /// A path as a reference of URIs: relative if the path is.

@@ -12,13 +12,17 @@ const SCHEMA: &str =
 /// says nothing about the machine that it was made on.
 const ROOT: &str = "%SRCROOT%";
 
-/// The whole log, for findings of any number of policies, and sentences about those that could not be read.
+/// The whole log, for findings of any number of policies, and sentences about those that could not be
+/// read; `compared` if known findings were told from new ones.
 #[must_use]
-pub fn log(entries: &[Entry], unreadable: &[String]) -> Value {
+pub fn log(entries: &[Entry], unreadable: &[String], compared: bool) -> Value {
     let mut codes: Vec<Code> = entries.iter().map(|e| e.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    let results: Vec<Value> = entries.iter().map(|e| result(e, &codes)).collect();
+    let results: Vec<Value> = entries
+        .iter()
+        .map(|e| result(e, &codes, compared))
+        .collect();
     let troubles: Vec<Value> = unreadable
         .iter()
         .map(|why| json!({ "level": "error", "message": { "text": why } }))
@@ -103,7 +107,7 @@ fn pascal(text: &str) -> String {
         .collect()
 }
 
-fn result(entry: &Entry, codes: &[Code]) -> Value {
+fn result(entry: &Entry, codes: &[Code], compared: bool) -> Value {
     let mut result = Map::new();
     let mut put = |name: &str, value: Value| {
         result.insert(name.to_string(), value);
@@ -137,6 +141,7 @@ fn result(entry: &Entry, codes: &[Code]) -> Value {
     );
     // Of what was there before it is said that it was, and that somebody lives with it.
     match &entry.excuse {
+        None if compared => put("baselineState", "new".into()),
         None => {}
         Some(Excuse::Allowed(because)) => put(
             "suppressions",

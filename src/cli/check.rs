@@ -1,21 +1,24 @@
 //! `failway check`: everything that is wrong with policies.
 
 mod forms;
+mod sum;
+mod watch;
 
+use super::compile::replace;
 use super::files::{self, Disk};
 use super::fix::Wanted;
-use super::output::{Output, count};
-use super::{Ended, Trouble, project};
-use crate::Checked;
-use crate::ci::place::Root;
-use crate::ci::{Cutter, Entry, Excuse, Fingerprints, junit};
-use crate::diagnostics::{Diagnostic, render_json};
+use super::output::{Output, clean, count};
+use super::project::{self, Project};
+use super::{Ended, Trouble};
+use crate::ci::baseline::{Baseline, Known};
+use crate::ci::junit;
 use crate::fixes;
-use crate::source::Sources;
 use forms::{Collected, Form};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
+use sum::Sum;
 
 /// Check policies: everything that is left open, contradictory or wrong in them
 #[derive(clap::Args, Debug)]
@@ -24,14 +27,17 @@ use std::time::Instant;
     failway check front_desk.failway --deny-warnings  one policy, as a CI check\n  \
     failway check --format json examples              findings as data\n  \
     failway check --format sarif > failway.sarif      for code scanning\n  \
+    failway check --write-baseline known.json         take what there is as known\n  \
+    failway check --baseline known.json               only what is new since then\n  \
+    failway check --watch                             again with every change\n  \
     failway check --style                             also advice on how it reads\n  \
     failway check --fix                               repairs what can be repaired in one way only\n  \
     failway check --diff --unsafe-fixes               shows what else could be repaired\n  \
     cat desk.failway | failway check -                from standard input\n\n\
     Exit codes: 0 nothing to object to, 1 findings, 2 it could not run.")]
 pub(super) struct Args {
-    /// Files, folders to search for *.failway, or - for standard input
-    #[arg(default_value = ".", value_name = "PATH")]
+    /// Files, folders to search for *.failway, or - for standard input; without any, the paths of failway.toml, or this folder
+    #[arg(value_name = "PATH")]
     paths: Vec<String>,
     /// The form of the findings
     #[arg(long, value_enum, default_value_t)]
@@ -42,6 +48,15 @@ pub(super) struct Args {
     /// How many times the usual work a question may take before it is given up as FW290: 1, or what FAILWAY_EFFORT says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     effort: Option<u32>,
+    /// Hide the findings that stand in this file, and say which of them are gone
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<String>,
+    /// Write all findings to this file, as known from now on
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "watch", "fix", "diff"])]
+    write_baseline: Option<String>,
+    /// Check again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    watch: bool,
     /// Say on standard error how long each phase took
     #[arg(long, hide = true)]
     timings: bool,
@@ -60,16 +75,44 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
+    if args.watch {
+        return watch::run(args, out);
+    }
+    pass(args, out, &mut BTreeMap::new())
+}
+
+/// Checks once; `reached` is told which files were looked at, and their state before.
+fn pass(
+    args: &Args,
+    out: &mut Output,
+    reached: &mut BTreeMap<String, files::State>,
+) -> Result<Ended, Trouble> {
+    let project = Project::find()?;
+    let strict = args.deny_warnings || project.config.deny_warnings;
+    let style = args.style || project.config.style;
     let effort = files::effort(args.effort)?;
     let wanted = Wanted {
         fix: args.fix,
         diff: args.diff,
         guesses: args.unsafe_fixes,
     };
-    let files = files::find(&args.paths)?;
-    let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let root = project::root()?;
+    // What becomes known is written down, not shown.
+    let form = match args.write_baseline {
+        Some(_) => Form::Json,
+        None => args.format,
+    };
     let mut sum = Sum::default();
+    let own = || project.config.baseline.as_ref().map(|b| project.path(b));
+    let baseline = match &args.write_baseline {
+        Some(_) => None,
+        None => args.baseline.clone().or_else(own),
+    };
+    if let Some(path) = &baseline {
+        sum.baseline = Some(known(path)?);
+    }
+    let files = files::find(&project.paths(&args.paths))?;
+    let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let work = |file: &str| {
         let mut last = Instant::now();
         let mut timed = |phase| {
@@ -82,14 +125,18 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
             }
         };
         let mut checked = crate::check_watched(file, &disk, effort, &mut timed)?;
-        if args.style {
+        if style {
             crate::add_style(&mut checked, file, &disk)?;
         }
-        if !wanted.any() {
-            return Ok((checked, None));
+        let mut repaired = None;
+        if wanted.any() {
+            let applied = fixes::all(checked, style, effort, &|trust| wanted.may(trust))?;
+            checked = applied.checked;
+            repaired = Some((applied.done, applied.changed));
         }
-        let applied = fixes::all(checked, args.style, effort, &|trust| wanted.may(trust))?;
-        Ok((applied.checked, Some((applied.done, applied.changed))))
+        project.config.level(&mut checked.findings);
+        project.config.level(&mut checked.unused_elsewhere);
+        Ok((checked, repaired))
     };
     files::each_policy(&files, &disk, work, |file, checked| {
         sum.all.policies += 1;
@@ -105,7 +152,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
                     sum.repairs += done.len();
                     wanted.write(out, &changed, &mut sum.changed)?;
                 }
-                suite.entries = sum.take(out, &root, &checked, args.format)?;
+                suite.entries = sum.take(out, &root, &checked, form)?;
             }
             Err(why) => {
                 let why = format!("`{file}` cannot be read: {why}");
@@ -116,13 +163,24 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         sum.all.suites.push(suite);
         Ok(())
     })?;
-    sum.rest(out, &root, args.format)?;
+    sum.rest(out, &root, form)?;
+    reached.append(&mut disk.seen());
+    if let Some(path) = &args.write_baseline {
+        return write_baseline(path, &sum, out);
+    }
+    let looked_at: BTreeSet<String> = sum.reached.iter().map(|f| root.path(f)).collect();
+    // What lies in a file that was not looked at may still be there.
+    let gone = |known: &&Known| {
+        looked_at.contains(&known.file) || !Path::new(&root.full(&known.file)).exists()
+    };
+    let left = sum.baseline.iter().flat_map(Baseline::left);
+    sum.all.resolved = left.filter(gone).cloned().collect();
     let all = &sum.all;
     if wanted.any() && all.files > 0 {
         out.flush()?;
         wanted.say(out, sum.repairs, sum.changed.len());
     }
-    all.write(args.format, args.deny_warnings, out)?;
+    all.write(args.format, strict, sum.baseline.is_some(), out)?;
     let in_words = matches!(args.format, Form::Human | Form::Plain | Form::Github);
     // Of nothing that was read there is nothing to say.
     if in_words && all.files > 0 {
@@ -130,14 +188,61 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         if let Some(code) = sum.first {
             writeln!(out, "`failway explain {code}` says more about a code")?;
         }
+        if let Some(path) = baseline.filter(|_| !all.resolved.is_empty()) {
+            resolved(&all.resolved, &path, out)?;
+        }
     }
     if !all.unreadable.is_empty() {
         return Err(Trouble::lines(sum.all.unreadable));
     }
     let bad = all.tally.errors > 0
         || (args.diff && !sum.changed.is_empty())
-        || (args.deny_warnings && all.tally.warnings > 0);
+        || (strict && all.tally.warnings > 0);
     Ok(if bad { Ended::Found } else { Ended::Well })
+}
+
+/// The findings of a baseline.
+fn known(path: &str) -> Result<Baseline, Trouble> {
+    files::read(Path::new(path), crate::syntax::MAX_BYTES)
+        .and_then(|bytes| Baseline::read(&bytes))
+        .map_err(|why| {
+            Trouble::new(format!(
+                "the baseline `{path}` cannot be used: {why}\n`failway check --write-baseline {path}` writes one"
+            ))
+        })
+}
+
+fn write_baseline(path: &str, sum: &Sum, out: &mut Output) -> Result<Ended, Trouble> {
+    let all = &sum.all;
+    if !all.unreadable.is_empty() {
+        let mut why = all.unreadable.clone();
+        why.push(format!("`{path}` was not written"));
+        return Err(Trouble::lines(why));
+    }
+    let entries = all.suites.iter().flat_map(|s| &s.entries);
+    let counting: Vec<_> = entries.filter(|e| e.excuse.is_none()).collect();
+    let text = Baseline::text(counting.iter().copied());
+    replace(Path::new(path), text.as_bytes())?;
+    let known = count(counting.len(), "known finding");
+    out.aside(&format!("{path}: {known}"));
+    if all.tally.errors > 0 {
+        let errors = count(all.tally.errors, "error");
+        out.aside(&format!(
+            "{errors} among them: a policy has no table until its errors are repaired"
+        ));
+    }
+    Ok(Ended::Well)
+}
+
+/// What was known and is gone.
+fn resolved(resolved: &[Known], path: &str, out: &mut Output) -> Result<(), Trouble> {
+    let gone = count(resolved.len(), "known finding");
+    writeln!(out, "{gone} gone; `--write-baseline {path}` strikes off:")?;
+    for known in resolved {
+        let line = format!("{}: {} {}", known.file, known.code, known.message);
+        writeln!(out, "  {}", clean(&line).replace('\n', " "))?;
+    }
+    Ok(())
 }
 
 /// How many findings there are, and in how much.
@@ -147,8 +252,10 @@ fn summary(all: &Collected, out: &mut Output) -> Result<(), Trouble> {
         count(all.policies - all.unreadable.len(), "policy"),
         count(all.files, "file")
     );
-    if all.allowed > 0 {
-        scope.push_str(&format!("; {} allowed", all.allowed));
+    for (number, what) in [(all.allowed, "allowed"), (all.known, "known")] {
+        if number > 0 {
+            scope.push_str(&format!("; {number} {what}"));
+        }
     }
     let said = all.tally.to_string();
     let said = match (all.tally.errors, all.tally.warnings) {
@@ -158,120 +265,4 @@ fn summary(all: &Collected, out: &mut Output) -> Result<(), Trouble> {
     };
     writeln!(out, "{said} ({scope})")?;
     Ok(())
-}
-
-#[derive(Default)]
-struct Sum {
-    all: Collected,
-    fingerprints: Fingerprints,
-    /// What was reported: a file that two policies use is reported once.
-    seen: HashSet<String>,
-    first: Option<crate::diagnostics::Code>,
-    /// How many fixes were applied, and to which files.
-    repairs: usize,
-    changed: BTreeSet<String>,
-    /// How many policies bring a file in.
-    brought_in: BTreeMap<String, usize>,
-    /// Allowances without use in such files, and how many policies have none for them.
-    unused: BTreeMap<String, (usize, Diagnostic, Sources)>,
-}
-
-impl Sum {
-    /// Prints the findings of a policy, or gives them back for the end, as the form wants it.
-    fn take(
-        &mut self,
-        out: &mut Output,
-        root: &Root,
-        checked: &Checked,
-        form: Form,
-    ) -> Result<Vec<Entry>, Trouble> {
-        let sources = &checked.sources;
-        let shared = sources.files().count() > 1;
-        for (_, file) in sources.files().skip(1) {
-            *self.brought_in.entry(file.name().to_string()).or_default() += 1;
-        }
-        for found in &checked.unused_elsewhere {
-            let first = || (0, found.clone(), sources.clone());
-            let kept = self.unused.entry(key(sources, found));
-            kept.or_insert_with(first).0 += 1;
-        }
-        let cutter = form.printed().is_none().then(|| Cutter::new(sources, root));
-        let mut entries = Vec::new();
-        for finding in &checked.findings {
-            if !shared || self.seen.insert(key(sources, finding)) {
-                self.one(out, sources, finding, form, cutter.as_ref(), &mut entries)?;
-            }
-        }
-        for allowed in &checked.allowed {
-            let finding = &allowed.finding;
-            if shared && !self.seen.insert(key(sources, finding)) {
-                continue;
-            }
-            self.all.allowed += 1;
-            if let Some(cutter) = &cutter {
-                let mut entry = cutter.cut(finding, &mut self.fingerprints);
-                entry.excuse = Some(Excuse::Allowed(allowed.because.clone()));
-                entries.push(entry);
-            }
-        }
-        Ok(entries)
-    }
-
-    fn one(
-        &mut self,
-        out: &mut Output,
-        sources: &Sources,
-        finding: &Diagnostic,
-        form: Form,
-        cutter: Option<&Cutter<'_>>,
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), Trouble> {
-        self.all.tally.add(finding.severity);
-        self.first.get_or_insert(finding.code);
-        if let Some(format) = form.printed() {
-            out.findings(sources, &[finding], format)?;
-        }
-        if let Some(cutter) = cutter {
-            let entry = cutter.cut(finding, &mut self.fingerprints);
-            let mut data = render_json::finding(sources, finding);
-            data["fingerprint"] = entry.fingerprint.as_str().into();
-            self.all.data.push(data);
-            entries.push(entry);
-        }
-        Ok(())
-    }
-
-    /// What only all policies together show: allowances in shared files that none of them needs.
-    fn rest(&mut self, out: &mut Output, root: &Root, form: Form) -> Result<(), Trouble> {
-        for (count, finding, sources) in std::mem::take(&mut self.unused).into_values() {
-            let name = sources.file(finding.span().file).name();
-            if self.brought_in.get(name) != Some(&count) {
-                continue;
-            }
-            let cutter = form
-                .printed()
-                .is_none()
-                .then(|| Cutter::new(&sources, root));
-            let mut entries = Vec::new();
-            self.one(out, &sources, &finding, form, cutter.as_ref(), &mut entries)?;
-            self.all.suites.push(junit::Suite {
-                file: root.path(name),
-                entries,
-                unreadable: None,
-            });
-        }
-        Ok(())
-    }
-}
-
-fn key(sources: &Sources, finding: &Diagnostic) -> String {
-    let span = finding.span();
-    format!(
-        "{}\0{}\0{}\0{}\0{}",
-        sources.file(span.file).name(),
-        span.start,
-        span.end,
-        finding.code,
-        finding.message
-    )
 }

@@ -3,6 +3,7 @@
 use super::files::{self, Disk};
 use super::output::{Format, Output, Tally, count};
 use super::progress::watched;
+use super::project::Project;
 use super::{Ended, Trouble};
 use crate::table::{Table, write};
 use std::io::Write;
@@ -24,7 +25,7 @@ pub(super) struct Args {
     /// The policy's root file, or - for standard input
     #[arg(value_name = "FILE")]
     file: String,
-    /// Where to write the table; - for standard output
+    /// Where to write the table; - for standard output; by default beside FILE, or where failway.toml says
     #[arg(short, long, value_name = "OUT")]
     output: Option<String>,
     /// Let warnings count as errors
@@ -42,14 +43,17 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
     let disk = Disk::new(args.file == "-")?;
     let file = files::the_policy(&args.file)?;
     let effort = files::effort(args.effort)?;
-    let (checked, table) = watched(&file, (1, 1), || crate::compile_with(&file, &disk, effort))
+    let project = Project::find()?;
+    let (mut checked, table) = watched(&file, (1, 1), || crate::compile_with(&file, &disk, effort))
         .map_err(|why| Trouble::new(format!("`{}` cannot be read: {why}", args.file)))?;
+    project.config.level(&mut checked.findings);
     let mut tally = Tally::default();
     for finding in &checked.findings {
         tally.add(finding.severity);
     }
     out.report(&checked.sources, &checked.findings, args.format);
-    let refused = args.deny_warnings && tally.warnings > 0;
+    // A warning may count as an error in this project.
+    let refused = tally.errors > 0 || args.deny_warnings && tally.warnings > 0;
     let table = match table {
         Some(table) if !refused => table,
         _ => {
@@ -63,7 +67,7 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         Some("-") => None,
         Some(path) => Some(PathBuf::from(path)),
         None if args.file == "-" => None,
-        None => Some(Path::new(&file).with_extension("table.json")),
+        None => Some(place(&project, &file)?),
     };
     match target {
         None => out.write_all(&bytes)?,
@@ -77,6 +81,22 @@ pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
         }
     }
     Ok(Ended::Well)
+}
+
+/// Where the table of a file goes if nobody says: beside it, or to the project's folder for them.
+fn place(project: &Project, file: &str) -> Result<PathBuf, Trouble> {
+    let beside = Path::new(file).with_extension("table.json");
+    let (Some(folder), Some(name)) = (&project.config.output, beside.file_name()) else {
+        return Ok(beside);
+    };
+    let folder = PathBuf::from(project.path(folder));
+    std::fs::create_dir_all(&folder).map_err(|e| {
+        Trouble::new(format!(
+            "the folder `{}` cannot be made: {e}",
+            folder.display()
+        ))
+    })?;
+    Ok(folder.join(name))
 }
 
 /// What is in a table, in a line.

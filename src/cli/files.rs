@@ -2,14 +2,17 @@
 
 use super::Trouble;
 use super::progress::watched;
+use super::project::Project;
 use crate::model::load::{Loader, normalize};
 use crate::source::Sources;
 use crate::syntax::MAX_BYTES;
 use crate::{Checked, check};
 use ignore::WalkBuilder;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// The name under which standard input appears in findings.
 pub(super) const STDIN: &str = "<stdin>";
@@ -17,6 +20,16 @@ pub(super) const STDIN: &str = "<stdin>";
 /// Reads files from disk, and standard input under its name.
 pub(super) struct Disk {
     stdin: Option<Vec<u8>>,
+    seen: RefCell<BTreeMap<String, State>>,
+}
+
+/// What is known of a file without reading it; `None` if it isn't there.
+pub(super) type State = Option<(SystemTime, u64)>;
+
+/// The state of a file.
+pub(super) fn state(path: &str) -> State {
+    let meta = std::fs::metadata(path).ok()?;
+    Some((meta.modified().ok()?, meta.len()))
 }
 
 impl Disk {
@@ -24,7 +37,13 @@ impl Disk {
     pub(super) fn new(stdin: bool) -> Result<Self, Trouble> {
         Ok(Self {
             stdin: if stdin { Some(self::stdin()?) } else { None },
+            seen: RefCell::default(),
         })
+    }
+
+    /// The files that were asked for, each in the state before it was first read.
+    pub(super) fn seen(&self) -> BTreeMap<String, State> {
+        self.seen.borrow().clone()
     }
 }
 
@@ -35,6 +54,12 @@ impl Loader for Disk {
         {
             return Ok(bytes.clone());
         }
+        // Nothing else borrows it meanwhile.
+        let mut seen = self.seen.borrow_mut();
+        if !seen.contains_key(path) {
+            seen.insert(path.to_string(), state(path));
+        }
+        drop(seen);
         read(Path::new(path), MAX_BYTES)
     }
 }
@@ -209,13 +234,14 @@ fn has_header(bytes: &[u8]) -> bool {
 /// The environment's word on how many times the usual work a question may take.
 const EFFORT: &str = "FAILWAY_EFFORT";
 
-/// How many times the usual work a question may take: the option, else what the environment says.
+/// How many times the usual work a question may take: the option, else what the environment says, else
+/// the project's file.
 pub(super) fn effort(option: Option<u32>) -> Result<u32, Trouble> {
     if let Some(effort) = option {
         return Ok(effort);
     }
     let Ok(text) = std::env::var(EFFORT) else {
-        return Ok(1);
+        return Ok(Project::find()?.config.effort.unwrap_or(1));
     };
     match text.trim().parse() {
         Ok(effort) if (1..=1000).contains(&effort) => Ok(effort),

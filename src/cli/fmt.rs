@@ -3,6 +3,7 @@
 use super::compile::replace;
 use super::files::{self, Disk};
 use super::output::{Output, clean, count};
+use super::project::Project;
 use super::{Ended, Trouble};
 use crate::model::load::Loader;
 use crate::syntax;
@@ -25,8 +26,8 @@ use std::path::Path;
     Exit codes: 0 all is well, 1 with --check or --diff, something would change, 2 it could not run."
 )]
 pub(super) struct Args {
-    /// Files, folders to search for *.failway, or - for standard input
-    #[arg(default_value = ".", value_name = "PATH")]
+    /// Files, folders to search for *.failway, or - for standard input; without any, the paths of failway.toml, or this folder
+    #[arg(value_name = "PATH")]
     paths: Vec<String>,
     /// Write nothing; name the files that would change
     #[arg(long)]
@@ -37,7 +38,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
-    let files = files::find(&args.paths)?;
+    let files = files::find(&Project::find()?.paths(&args.paths))?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let look = args.check || args.diff;
     let mut troubles = Vec::new();

@@ -4,6 +4,7 @@ mod coverage;
 
 use super::files::{self, Disk};
 use super::output::{Format, Output, clean, count};
+use super::project::Project;
 use super::{Ended, Trouble};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::source::Sources;
@@ -22,8 +23,8 @@ use std::io::Write;
     Exit codes: 0 all passed, 1 some failed, a policy has errors, or too little is reached,\n\
     2 it could not run.")]
 pub(super) struct Args {
-    /// Files, folders to search for *.failway, or - for standard input
-    #[arg(default_value = ".", value_name = "PATH")]
+    /// Files, folders to search for *.failway, or - for standard input; without any, the paths of failway.toml, or this folder
+    #[arg(value_name = "PATH")]
     paths: Vec<String>,
     /// Run only the tests whose name contains this
     #[arg(long, value_name = "TEXT")]
@@ -50,7 +51,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut Output) -> Result<Ended, Trouble> {
-    let files = files::find(&args.paths)?;
+    let files = files::find(&Project::find()?.paths(&args.paths))?;
     let disk = Disk::new(files.iter().any(|f| f == files::STDIN))?;
     let (mut passed, mut failed, mut skipped, mut broken) = (0, 0, 0, 0);
     let mut unreadable = Vec::new();

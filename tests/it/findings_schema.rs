@@ -118,8 +118,8 @@ fn nothing_found_fits_the_schema() {
     assert_eq!(
         document,
         json!({
-            "version": 1, "findings": [], "unreadable": [],
-            "summary": {"policies": 1, "files": 1, "errors": 0, "warnings": 0, "notes": 0, "allowed": 0},
+            "version": 1, "findings": [], "unreadable": [], "resolved": [],
+            "summary": {"policies": 1, "files": 1, "errors": 0, "warnings": 0, "notes": 0, "allowed": 0, "known": 0},
         })
     );
 }

@@ -6,6 +6,7 @@
 mod agreement;
 mod allow;
 mod atlas;
+mod ci_action;
 mod ci_forms;
 mod cli;
 mod cli_diff;
@@ -32,6 +33,7 @@ mod mutants;
 mod pages;
 mod permute;
 mod pictures;
+mod project;
 mod replay;
 mod report;
 mod robust;

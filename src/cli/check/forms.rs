@@ -2,6 +2,7 @@
 
 use super::super::Trouble;
 use super::super::output::{Format, Output, Tally};
+use crate::ci::baseline::Known;
 use crate::ci::{Entry, github, gitlab, junit, sarif};
 use crate::diagnostics::render_json;
 use clap::ValueEnum;
@@ -58,6 +59,10 @@ pub(super) struct Collected {
     pub(super) tally: Tally,
     /// How many findings a comment allows.
     pub(super) allowed: usize,
+    /// How many findings stand in the baseline.
+    pub(super) known: usize,
+    /// What stands in the baseline and was not found again.
+    pub(super) resolved: Vec<Known>,
 }
 
 impl Collected {
@@ -75,7 +80,13 @@ impl Collected {
     }
 
     /// Writes what was collected, in a form that isn't printed as it comes.
-    pub(super) fn write(&self, form: Form, strict: bool, out: &mut Output) -> Result<(), Trouble> {
+    pub(super) fn write(
+        &self,
+        form: Form,
+        strict: bool,
+        compared: bool,
+        out: &mut Output,
+    ) -> Result<(), Trouble> {
         match form {
             Form::Human | Form::Plain | Form::Short => {}
             Form::Json => document(&self.document(), out)?,
@@ -84,7 +95,10 @@ impl Collected {
                     writeln!(out, "{finding}")?;
                 }
             }
-            Form::Sarif => document(&sarif::log(&self.entries(), &self.unreadable), out)?,
+            Form::Sarif => {
+                let log = sarif::log(&self.entries(), &self.unreadable, compared);
+                document(&log, out)?;
+            }
             Form::Gitlab => document(&gitlab::report(&self.counting()), out)?,
             Form::Junit => write!(out, "{}", junit::document(&self.suites, strict))?,
             Form::Github => {
@@ -111,7 +125,9 @@ impl Collected {
                 "warnings": self.tally.warnings,
                 "notes": self.tally.notes,
                 "allowed": self.allowed,
+                "known": self.known,
             },
+            "resolved": self.resolved,
         })
     }
 }
