@@ -54,10 +54,10 @@ fn pigeons_without_holes_end() {
     speaks(&text, &findings, "crowd");
 }
 
-/// Dozens of tests on one action, in pairs that have nothing in common.
+/// A refusal for each two of hundreds of arguments.
 #[test]
-fn dozens_of_terms_on_one_action_end() {
-    let count = 60;
+fn hundreds_of_terms_on_one_action_are_decided() {
+    let count = 240;
     let params: Vec<String> = (0..count).map(|i| format!("b{i}: bool")).collect();
     let mut text = format!(
         "policy wide\nintegration k {{ action a({}) {{ reads  timeout 1s }} }}\nallow base: k.a because \"x\"\n",
@@ -71,15 +71,7 @@ fn dozens_of_terms_on_one_action_end() {
         )
         .unwrap();
     }
-    let findings = checked(&text);
-    assert!(
-        findings.iter().all(|d| d.code.as_str() == "FW290"),
-        "{:?}",
-        super::common::said(&findings)
-    );
-    if !findings.is_empty() {
-        speaks(&text, &findings, "d0");
-    }
+    assert_eq!(super::common::said(&checked(&text)), Vec::<String>::new());
 }
 
 /// Sets with thousands of members are ordinary.

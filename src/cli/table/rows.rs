@@ -12,6 +12,9 @@ const PATHS_MAX: usize = 4_000;
 /// Rows are merged pair by pair only up to so many.
 const MERGE_MAX: usize = 600;
 
+/// So many rows of one verdict are one that says "otherwise".
+const OTHERWISE: usize = 4;
+
 /// What has to hold for a path: the values of each probe.
 pub(super) type Conditions = BTreeMap<u32, IntSet>;
 
@@ -25,32 +28,55 @@ pub(in crate::cli) fn sheet(body: &Body, action: &Action, most: usize) -> Sheet 
         let order = action.verdicts.get(*leaf as usize).map(order);
         (order, *leaf, conditions.len())
     });
+    // Where rows are left out, "otherwise" would take them in.
+    let all_shown = |rest: &u32| rows.iter().filter(|(_, leaf)| leaf != rest).count() <= most;
+    let rest = otherwise(&rows).filter(|rest| !found.cut && all_shown(rest));
+    if let Some(rest) = rest {
+        rows.retain(|(_, leaf)| *leaf != rest);
+    }
     let shown = rows.len().min(most);
-    let cells = rows.iter().take(most).map(|(conditions, leaf)| {
+    let mut cells: Vec<Vec<String>> = Vec::with_capacity(shown + 1);
+    for (conditions, leaf) in rows.iter().take(most) {
         let verdict = action.verdicts.get(*leaf as usize);
-        row(body, verdict, &words.conditions(conditions))
-    });
+        cells.push(row(body, verdict, &words.conditions(conditions)));
+    }
+    if let Some(rest) = rest {
+        let verdict = action.verdicts.get(rest as usize);
+        cells.push(row(body, verdict, "otherwise"));
+    }
     let mut sheet = Sheet {
         kind: "action",
         name: action.name.clone(),
         about: about(action),
         doc: action.doc.clone(),
         columns: vec!["verdict", "rule", "when", "then"],
-        rows: cells.collect(),
+        rows: cells,
         continued: false,
         notes: limits(body, action),
     };
     let more = rows.len() - shown;
     if found.cut {
         sheet.notes.push(format!(
-            "… and more than {more} rows, which --rows N would not all show"
+            "… and more than {more} rows more: too many ways exclude one another to list them (`failway decide` answers for a single call)"
         ));
     } else if more > 0 {
-        sheet
-            .notes
-            .push(format!("… and {more} more rows (--rows N)"));
+        sheet.notes.push(format!(
+            "… and {more} more {} (--rows N)",
+            if more == 1 { "row" } else { "rows" }
+        ));
     }
     sheet
+}
+
+/// The verdict that has the most rows, if they are too many to be read: one row says "otherwise" then,
+/// which is exact, since exactly one row holds.
+fn otherwise(rows: &[(Conditions, u32)]) -> Option<u32> {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for (_, leaf) in rows {
+        *counts.entry(*leaf).or_insert(0) += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(leaf, n)| (*n, *leaf))?;
+    (most.1 >= OTHERWISE).then_some(most.0)
 }
 
 fn order(verdict: &Verdict) -> (u8, bool) {

@@ -60,12 +60,29 @@ impl<'a> Words<'a> {
 
     /// What has to hold together.
     pub(super) fn conditions(&self, conditions: &Conditions) -> String {
-        let parts: Vec<String> = conditions
+        let probes = conditions.iter().filter_map(|(probe, set)| {
+            let probe = self.body.probes.get(*probe as usize)?;
+            Some((probe, set))
+        });
+        let mut tests: Vec<(&Probe, &IntSet)> = probes.collect();
+        // What says whether there is a value comes before what is said of it, and goes without saying
+        // where something is said of it.
+        tests.sort_by_key(|(probe, _)| !matches!(probe, Probe::Present { .. }));
+        let told: Vec<&Path> = tests
             .iter()
-            .filter_map(|(probe, set)| {
-                let probe = self.body.probes.get(*probe as usize)?;
-                self.test(probe, set)
+            .filter(|(probe, set)| !rows::is_everything(set, bounds(self.body, probe)))
+            .flat_map(|(probe, set)| looked_at(probe, set))
+            .collect();
+        let parts: Vec<String> = tests
+            .iter()
+            .filter(|(probe, set)| {
+                let Probe::Present { path } = probe else {
+                    return true;
+                };
+                let inside = |p: &&Path| p.root == path.root && p.fields.starts_with(&path.fields);
+                !set.contains(1) || !told.iter().any(inside)
             })
+            .filter_map(|(probe, set)| self.test(probe, set))
             .collect();
         if parts.is_empty() {
             "always".to_string()
@@ -334,6 +351,19 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The values that a test says something of; they are there, then.
+fn looked_at<'p>(probe: &'p Probe, set: &IntSet) -> Vec<&'p Path> {
+    match probe {
+        Probe::Value { path, .. }
+        | Probe::Length { path }
+        | Probe::Size { path }
+        | Probe::Class { path, .. } => vec![path],
+        Probe::Difference { left, right, .. } | Probe::Equal { left, right } => vec![left, right],
+        Probe::Some { list, .. } if set.contains(1) => vec![list],
+        _ => Vec::new(),
+    }
+}
+
 /// The least and greatest value of a probe.
 pub(super) fn bounds(body: &Body, probe: &Probe) -> (i64, i64) {
     match probe {
@@ -386,7 +416,7 @@ fn scale_of(ty: &Type, factor: i64) -> u32 {
 /// How numbers of a type are written.
 fn unit_of(ty: &Type, scale: u32) -> Box<dyn Fn(i64) -> String> {
     match ty {
-        Type::Time { .. } => Box::new(time_text),
+        Type::Time { .. } => Box::new(short_time),
         Type::Date { .. } => Box::new(date_text),
         Type::Duration { .. } => Box::new(duration_literal),
         Type::Instant { .. } => Box::new(instant),
@@ -411,6 +441,56 @@ fn instant(ms: i64) -> String {
     format!("{}T{time}Z", date_text(ms.div_euclid(day)))
 }
 
+/// A time of day, with its seconds only where there are some.
+fn short_time(seconds: i64) -> String {
+    let text = time_text(seconds);
+    text.strip_suffix(":00")
+        .map_or(text.clone(), str::to_string)
+}
+
+/// Of two ways to write a bound the one that a person would have written: `> 100.00` before
+/// `>= 100.01`, `< 18:00` before `<= 17:59:59`.
+fn rounder(plain: &str, strict: &str) -> bool {
+    let weight = |text: &str| {
+        let digits = text.trim_end_matches(|c: char| c == '0' || !c.is_ascii_digit());
+        digits.chars().filter(char::is_ascii_digit).count()
+    };
+    if plain.contains(':') {
+        return strict.len() < plain.len();
+    }
+    // Between whole numbers `>= 21` is as good as `> 20`, but `>= 1001` is not as good as `> 1000`.
+    let unit = plain.contains('.') || plain.ends_with(|c: char| c.is_ascii_alphabetic());
+    strict.len() <= plain.len() && weight(strict) + if unit { 1 } else { 2 } <= weight(plain)
+}
+
+fn at_least(low: i64, unit: &dyn Fn(i64) -> String) -> String {
+    let (plain, strict) = (unit(low), unit(low.saturating_sub(1)));
+    if rounder(&plain, &strict) {
+        format!("> {strict}")
+    } else {
+        format!(">= {plain}")
+    }
+}
+
+fn at_most(high: i64, unit: &dyn Fn(i64) -> String) -> String {
+    let (plain, strict) = (unit(high), unit(high.saturating_add(1)));
+    if rounder(&plain, &strict) {
+        format!("< {strict}")
+    } else {
+        format!("<= {plain}")
+    }
+}
+
+/// `in low..high`, or one half of it strictly where that is how a person would have written it.
+fn within(low: i64, high: i64, unit: &dyn Fn(i64) -> String) -> String {
+    let (plain, strict) = (unit(high), unit(high.saturating_add(1)));
+    if rounder(&plain, &strict) {
+        format!("in {}..<{strict}", unit(low))
+    } else {
+        format!("in {}..{plain}", unit(low))
+    }
+}
+
 fn ranges(
     name: &str,
     set: &IntSet,
@@ -428,9 +508,9 @@ fn ranges(
         .iter()
         .map(|&(low, high)| match (low <= min, high >= max) {
             _ if low == high => format!("{name} == {}", unit(low)),
-            (true, _) => format!("{name} <= {}", unit(high)),
-            (_, true) => format!("{name} >= {}", unit(low)),
-            _ => format!("{name} in {}..{}", unit(low), unit(high)),
+            (true, _) => format!("{name} {}", at_most(high, &unit)),
+            (_, true) => format!("{name} {}", at_least(low, &unit)),
+            _ => format!("{name} {}", within(low, high, &unit)),
         })
         .collect();
     join_or(parts)
@@ -455,8 +535,8 @@ fn difference(left: &str, right: &str, set: &IntSet, unit: &dyn Fn(i64) -> Strin
             _ if low == high => format!("{left} == {}", against(low)),
             (i64::MIN, -1) => format!("{left} < {right}"),
             (1, i64::MAX) => format!("{left} > {right}"),
-            (i64::MIN, _) => format!("{left} <= {}", against(high)),
-            (_, i64::MAX) => format!("{left} >= {}", against(low)),
+            (i64::MIN, _) => format!("{left} {}", at_most(high, &against)),
+            (_, i64::MAX) => format!("{left} {}", at_least(low, &against)),
             _ => format!("{left} in {}..{}", against(low), against(high)),
         })
         .collect();

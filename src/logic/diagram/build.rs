@@ -32,6 +32,9 @@ enum Key {
 /// Lists longer than this are worth a closer look before they are split.
 const MANY_CASES: usize = 48;
 
+/// In lists that are no longer than this, what each probe costs makes no difference.
+const FEW_CASES: usize = 8;
+
 type Cases = Vec<(Formula, u32)>;
 
 struct Build<'l, 'b> {
@@ -129,7 +132,12 @@ impl Build<'_, '_> {
         let Some((_, mut key)) = best else {
             return Err(OutOfBudget::new(WHAT));
         };
-        if cases.len() > MANY_CASES {
+        // Where no probe is busy, the cases have little in common, and splitting one of each would
+        // multiply what is left of all of them. One case after the other only adds.
+        let most = counts.get(&key).copied().unwrap_or(0);
+        if cases.len() > FEW_CASES && most * 4 < cases.len() {
+            key = self.of_first(cases, &counts).unwrap_or(key);
+        } else if cases.len() > MANY_CASES {
             key = self.cheapest(cases, &counts, key)?;
         }
         // Guards of guards come first of all.
@@ -147,6 +155,17 @@ impl Build<'_, '_> {
             }
         }
         Ok(key)
+    }
+
+    /// The busiest of the probes that the first case looks at.
+    fn of_first(&self, cases: &Cases, counts: &FxHashMap<Key, usize>) -> Option<Key> {
+        let (formula, _) = cases.first()?;
+        let own = self.logic.reachable(&[*formula]).into_iter();
+        own.filter_map(|index| self.key(Formula::of_index(index)))
+            .max_by(|a, b| {
+                let busy = |k: &Key| counts.get(k).copied().unwrap_or(0);
+                busy(a).cmp(&busy(b)).then_with(|| self.order(b, a))
+            })
     }
 
     /// Among the probes that about as many cases look at, the one whose cells the cases are spread
