@@ -20,7 +20,7 @@ use crate::{Checked, flow, gate};
 use std::io::Write;
 use std::path::Path;
 
-/// Write one page that shows a reviewer everything: rules, flows, outages, budgets, tests
+/// Write one page for whoever has to sign: findings, rules, flows, outages, tests
 ///
 /// The page stands for itself: it loads nothing, and no browser lets it. It holds the findings, the
 /// rules as tables to sort and to search, the flows as diagrams to walk through, everything that can

@@ -159,6 +159,10 @@ fn random_policies_mean_the_same() {
         let Some(made) = generate_flows::flows(&mut rng, 2, true) else {
             continue;
         };
+        // Its failure handling may have holes; then there is no table to compare.
+        if compiled(&made.text).1.is_none() {
+            continue;
+        }
         let loose = loosened(&made.text, &mut rng, false);
         let again = formatted(&loose).unwrap();
         let table = compiled(&again).1.expect("it compiles");

@@ -9,7 +9,7 @@ use super::Known;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Gate, Meaning, Scope};
 use crate::logic::{Formula, IntSet, OutOfBudget, Term};
-use crate::model::{ActionId, CountedAction, Path, Root, RuleKind};
+use crate::model::{ActionId, CountedAction, FactId, Path, Root, Rule, RuleKind};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,8 +193,10 @@ fn impossible(
             ));
         }
     }
-    for fact in &policy.facts {
+    let mut never = BTreeSet::new();
+    for (id, fact) in (0u32..).map(FactId).zip(&policy.facts) {
         if let Some(span) = takes_none(gate, known, &fact.source, None)? {
+            never.insert(id);
             findings.push(none_counts(
                 format!("no reply can ever become the fact `{}`", fact.name),
                 span,
@@ -202,7 +204,34 @@ fn impossible(
             ));
         }
     }
+    // A rule that waits for such a fact never fires for that reason, which has been said.
+    if !never.is_empty() {
+        findings.retain(|d| d.code != Code::FW201 || !waits(gate, d, &never));
+    }
     Ok(())
+}
+
+/// Whether the rule that the finding is about asks for one of these facts.
+fn waits(gate: &mut Gate<'_>, found: &Diagnostic, facts: &BTreeSet<FactId>) -> bool {
+    let policy = gate.encoder.policy();
+    let about = |r: &&Rule| found.labels.iter().any(|l| l.span == r.name_span);
+    let targets = policy.rules.iter().filter(about).flat_map(|r| &r.targets);
+    for target in targets {
+        let scope = Scope::proposal(policy.action(target.action));
+        let Some(cond) = &target.when else { continue };
+        let Ok(truth) = gate.encoder.truth(cond, &scope) else {
+            continue;
+        };
+        for term in gate.encoder.logic.terms_of(&[truth.yes, truth.no]) {
+            if let Some(Meaning::Present(path)) = gate.encoder.meaning(term)
+                && let Root::Fact(id) = path.root
+                && facts.contains(&id)
+            {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 fn none_counts(said: String, at: crate::source::Span, name: crate::source::Span) -> Diagnostic {
