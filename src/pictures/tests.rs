@@ -147,7 +147,6 @@ fn three_hundred_states_are_drawn_and_stay_readable() {
     let scene = made(300, 7);
     let drawing = layout(&scene);
     sound(&scene, &drawing);
-    std::fs::write("/tmp/pic/made300.svg", svg::file("a", &[scene])).unwrap();
     assert!(drawing.width < 6_000.0, "{}", drawing.width);
 }
 
