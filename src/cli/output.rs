@@ -119,6 +119,16 @@ impl Output {
         say(&text);
     }
 
+    /// The errors alone, drawn on standard error: why there is nothing else to show.
+    pub(super) fn errors(&self, sources: &Sources, findings: &[Diagnostic]) {
+        let errors: Vec<_> = findings
+            .iter()
+            .filter(|f| f.severity == Severity::Error)
+            .cloned()
+            .collect();
+        self.report(sources, &errors, Format::Human);
+    }
+
     /// Says on standard error what isn't part of the result.
     pub(super) fn aside(&self, text: &str) {
         say(&format!("{text}\n"));

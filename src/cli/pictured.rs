@@ -3,7 +3,7 @@
 use super::Trouble;
 use super::files::{self, Disk};
 use super::load::unknown;
-use super::output::{Format, Output};
+use super::output::Output;
 use crate::flow::Picture;
 use crate::model::Policy;
 
@@ -21,13 +21,7 @@ pub(super) fn with<T>(
     let checked = crate::check(file, &disk)
         .map_err(|why| Trouble::new(format!("`{file}` cannot be read: {why}")))?;
     if crate::diagnostics::has_errors(&checked.findings) {
-        let errors: Vec<_> = checked
-            .findings
-            .iter()
-            .filter(|f| f.severity == crate::diagnostics::Severity::Error)
-            .cloned()
-            .collect();
-        out.report(&checked.sources, &errors, Format::Human);
+        out.errors(&checked.sources, &checked.findings);
         out.aside(&format!(
             "`{file}` has errors, and so nothing can be said of its flows"
         ));

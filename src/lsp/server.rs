@@ -398,6 +398,13 @@ impl Server<'_> {
         of.map_or_else(|| path.to_string(), |(root, _)| root.clone())
     }
 
+    /// The path of a document, and its policy as it reads now.
+    fn document(&mut self, uri: &lsp::Uri) -> Option<(String, Arc<Fresh>)> {
+        let path = convert::path(uri)?;
+        let fresh = self.fresh(&path)?;
+        Some((path, fresh))
+    }
+
     fn fresh(&mut self, path: &str) -> Option<Arc<Fresh>> {
         let root = self.root(path);
         if let Some(fresh) = &self.fresh

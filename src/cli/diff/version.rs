@@ -2,7 +2,7 @@
 
 use super::super::Trouble;
 use super::super::files::{self, Disk};
-use super::super::output::{Format, Output};
+use super::super::output::Output;
 use super::super::progress::watched;
 use crate::Checked;
 use crate::model::load::Loader;
@@ -127,13 +127,7 @@ fn opened(
     let (checked, table) = watched(name, (1, 1), || crate::compile_with(path, loader, effort))
         .map_err(|why| Trouble::new(format!("`{name}` cannot be read: {why}")))?;
     let Some(table) = table else {
-        let errors: Vec<_> = checked
-            .findings
-            .iter()
-            .filter(|f| f.severity == crate::diagnostics::Severity::Error)
-            .cloned()
-            .collect();
-        out.report(&checked.sources, &errors, Format::Human);
+        out.errors(&checked.sources, &checked.findings);
         return Err(Trouble::new(format!(
             "`{name}` has errors, so it decides nothing that could be compared"
         )));

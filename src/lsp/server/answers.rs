@@ -168,10 +168,7 @@ impl Server<'_> {
     }
 
     pub(super) fn outline(&mut self, uri: &lsp::Uri) -> Vec<lsp::DocumentSymbol> {
-        let Some(path) = convert::path(uri) else {
-            return Vec::new();
-        };
-        let Some(fresh) = self.fresh(&path) else {
+        let Some((path, fresh)) = self.document(uri) else {
             return Vec::new();
         };
         let Some((id, file)) = fresh.file(&path) else {
@@ -209,10 +206,7 @@ impl Server<'_> {
     }
 
     pub(super) fn folds(&mut self, uri: &lsp::Uri) -> Vec<lsp::FoldingRange> {
-        let Some(path) = convert::path(uri) else {
-            return Vec::new();
-        };
-        let Some(fresh) = self.fresh(&path) else {
+        let Some((path, fresh)) = self.document(uri) else {
             return Vec::new();
         };
         fresh

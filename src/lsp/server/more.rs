@@ -14,8 +14,7 @@ impl Server<'_> {
         uri: &lsp::Uri,
         range: Option<lsp::Range>,
     ) -> Option<lsp::SemanticTokens> {
-        let path = convert::path(uri)?;
-        let fresh = self.fresh(&path)?;
+        let (path, fresh) = self.document(uri)?;
         let (id, file) = fresh.file(&path)?;
         let within = match range {
             None => 0..file.text().len(),
@@ -28,10 +27,7 @@ impl Server<'_> {
     }
 
     pub(super) fn hints(&mut self, uri: &lsp::Uri, range: lsp::Range) -> Vec<lsp::InlayHint> {
-        let Some(path) = convert::path(uri) else {
-            return Vec::new();
-        };
-        let Some(fresh) = self.fresh(&path) else {
+        let Some((path, fresh)) = self.document(uri) else {
             return Vec::new();
         };
         let (Some((id, file)), Some(checked)) =
@@ -53,10 +49,7 @@ impl Server<'_> {
     }
 
     pub(super) fn lenses(&mut self, uri: &lsp::Uri) -> Vec<lsp::CodeLens> {
-        let Some(path) = convert::path(uri) else {
-            return Vec::new();
-        };
-        let Some(fresh) = self.fresh(&path) else {
+        let Some((path, fresh)) = self.document(uri) else {
             return Vec::new();
         };
         fresh
@@ -67,10 +60,7 @@ impl Server<'_> {
 
     /// The files that a file uses.
     pub(super) fn links(&mut self, uri: &lsp::Uri) -> Vec<lsp::DocumentLink> {
-        let Some(path) = convert::path(uri) else {
-            return Vec::new();
-        };
-        let Some(fresh) = self.fresh(&path) else {
+        let Some((path, fresh)) = self.document(uri) else {
             return Vec::new();
         };
         let Some((id, file)) = fresh.file(&path) else {
