@@ -30,7 +30,7 @@ mod undo;
 mod unused;
 
 use super::{ActionId, EnumType, Policy, RecordType, Type};
-use crate::diagnostics::{Code, Diagnostic, Severity};
+use crate::diagnostics::{Code, Diagnostic, Label, Severity};
 use crate::source::Span;
 use crate::syntax::tree;
 use declared::Declared;
@@ -204,6 +204,27 @@ impl<'a> Checker<'a> {
         }
         if !self.findings.contains(&found) {
             self.findings.push(found);
+        }
+    }
+
+    /// Takes in a finding about a use of something; further uses are places of the same finding.
+    fn report_use(&mut self, found: Diagnostic) {
+        let same = self
+            .findings
+            .iter_mut()
+            .find(|f| f.code == found.code && f.message == found.message);
+        let Some(first) = same else {
+            self.report(found);
+            return;
+        };
+        self.complete = false;
+        let span = found.span();
+        if !first.labels.iter().any(|l| l.span == span) {
+            first.labels.push(Label {
+                span,
+                text: "and here".to_string(),
+                primary: false,
+            });
         }
     }
 

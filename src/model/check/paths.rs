@@ -140,7 +140,7 @@ impl<'a> Checker<'a> {
                     } else {
                         format!("in `{}`", scope.owner)
                     };
-                    self.report(
+                    self.report_use(
                         Diagnostic::new(
                             Code::FW114,
                             format!(
@@ -166,7 +166,7 @@ impl<'a> Checker<'a> {
                             self.type_words(&local.ty.clone()),
                             self.type_words(&counted.ty),
                         );
-                        self.report(
+                        self.report_use(
                             Diagnostic::new(
                                 Code::FW103,
                                 format!(
