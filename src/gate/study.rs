@@ -183,8 +183,8 @@ impl Work<'_, '_, '_> {
                     return Ok(None);
                 }
                 let any = self.gate.encoder.logic.or(&live);
-                let denials: Vec<usize> = (0..lists.denials.len()).collect();
-                cover(self.gate, self.questions, lists, any, &denials, None)
+                let denial = |_: &Gate<'_>, i: usize| lists.kind(i) == Kind::Denial;
+                cover(self.gate, self.questions, lists, any, &denial, None)
             })();
             match answer {
                 Ok(Some(by)) => {
@@ -336,16 +336,20 @@ fn here(
     let Some(fires) = lists.all.formulas().get(at).copied() else {
         return Ok(Here::Matters);
     };
-    let rivals = |test: &dyn Fn(usize) -> bool| -> Vec<usize> {
-        (0..lists.rules.len())
-            .filter(|&i| i != at && test(i))
-            .filter(|&i| lists.rules.get(i).is_some_and(|r| !idle.contains(r)))
-            .collect()
+    let held = match kind {
+        Kind::Denial => 0,
+        Kind::Escalation => lists.denials.len(),
+        Kind::Permission => lists.above(),
     };
+    // Asked of the few rules that hold in a situation, and never collected: there may be thousands.
+    let rival = |i: usize| i != at && lists.rules.get(i).is_some_and(|r| !idle.contains(r));
     // What may stand in for the rule: its own kind, and where it has an `instead`, with one too.
-    let own = || rivals(&|i| lists.kind(i) == kind && replaces(gate, lists, at, i));
+    let own = |gate: &Gate<'_>, i: usize| {
+        rival(i) && lists.kind(i) == kind && replaces(gate, lists, at, i)
+    };
+    let all = |gate: &Gate<'_>, i: usize| (rival(i) && i < held) || own(gate, i);
+    let denial = |_: &Gate<'_>, i: usize| rival(i) && lists.kind(i) == Kind::Denial;
     if kind == Kind::Denial {
-        let own = own();
         return Ok(match cover(gate, questions, lists, fires, &own, None)? {
             None => Here::Matters,
             Some(_) if !questions.possible(&mut gate.encoder, fires)? => Here::Dead,
@@ -354,13 +358,6 @@ fn here(
             Some(by) => Here::Covered(by),
         });
     }
-    let own = own();
-    let held = if kind == Kind::Permission {
-        lists.above()
-    } else {
-        lists.denials.len()
-    };
-    let all: Vec<usize> = rivals(&|i| i < held || own.binary_search(&i).is_ok());
     let by = if held <= HELD_AT_ONCE {
         let above = match kind {
             Kind::Permission => gate.encoder.logic.and(&[lists.unrefused, lists.unasked]),
@@ -376,8 +373,7 @@ fn here(
     if !questions.possible(&mut gate.encoder, fires)? {
         return Ok(Here::Dead);
     }
-    let denials = rivals(&|i| lists.kind(i) == Kind::Denial);
-    if let Some(by) = cover(gate, questions, lists, fires, &denials, None)? {
+    if let Some(by) = cover(gate, questions, lists, fires, &denial, None)? {
         return Ok(if vain {
             Here::InVain
         } else {
@@ -409,13 +405,13 @@ fn replaces(gate: &Gate<'_>, lists: &Lists, at: usize, by: usize) -> bool {
     !missing && disagreement((x, s), (y, t)).is_none()
 }
 
-/// The fewest of the candidates of which at least one fires wherever `target` and `also` hold.
+/// The fewest candidates of which at least one fires wherever `target` and `also` hold.
 fn cover(
     gate: &mut Gate<'_>,
     questions: &mut Questions,
     lists: &Lists,
     target: Formula,
-    candidates: &[usize],
+    candidate: &dyn Fn(&Gate<'_>, usize) -> bool,
     also: Option<Formula>,
 ) -> Result<Option<Vec<usize>>, OutOfBudget> {
     let base = match also {
@@ -434,7 +430,7 @@ fn cover(
             return Ok(Enough::Yes);
         };
         let mut others = lists.all.holding(&gate.encoder.logic, &found);
-        others.retain(|i| candidates.binary_search(i).is_ok());
+        others.retain(|i| candidate(gate, *i));
         Ok(Enough::Needs(others))
     })
 }

@@ -19,8 +19,9 @@ pub(super) fn check(gate: &mut Gate<'_>, known: &mut Known, findings: &mut Vec<D
     // Defines first: what is found in one is not said again of its uses.
     all.sort_by_key(|u| !matches!(u.owner, Owner::Define(_)));
     let mut settled: BTreeSet<String> = BTreeSet::new();
+    let explained = explained(known);
     for unit in &all {
-        let explained = explained(known, unit);
+        let explained = matches!(&unit.owner, Owner::Rule(id) if explained.contains(id));
         let mut work = Work {
             gate,
             known,
@@ -70,18 +71,18 @@ fn too_hard(unit: &Unit<'_>, out: &OutOfBudget) -> Diagnostic {
     .help("simplify it, compute a part outside and hand it in as an `input`, or allow more work with `--effort 4`")
 }
 
-/// Whether a condition that always comes out the same has been reported by what follows from it.
-fn explained(known: &Known, unit: &Unit<'_>) -> bool {
-    let Owner::Rule(id) = &unit.owner else {
-        return false;
-    };
-    let takes = |rules: &Vec<RuleId>| rules.contains(id);
-    known.study.never_allowed.values().any(takes)
-        || known.study.standing.values().any(|s| match s {
-            Standing::Swallowed(covers) => covers.iter().any(|c| takes(&c.rules)),
-            _ => false,
-        })
-        || matches!(known.study.standing.get(id), Some(Standing::Swallowed(_)))
+/// The rules whose conditions have been reported, if they always come out the same, by what follows
+/// from that.
+fn explained(known: &Known) -> BTreeSet<RuleId> {
+    let mut all: BTreeSet<RuleId> = BTreeSet::new();
+    all.extend(known.study.never_allowed.values().flatten());
+    for (rule, standing) in &known.study.standing {
+        if let Standing::Swallowed(covers) = standing {
+            all.insert(*rule);
+            all.extend(covers.iter().flat_map(|c| &c.rules));
+        }
+    }
+    all
 }
 
 struct Work<'w, 'a> {
