@@ -21,6 +21,7 @@ mod findings_schema;
 mod fixes;
 mod flows;
 mod fmt;
+mod fuzz;
 mod gate_budget;
 mod gate_mutants;
 mod gate_oracle;

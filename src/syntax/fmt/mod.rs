@@ -68,6 +68,9 @@ pub fn format(text: &str) -> Result<String, Refused> {
         .find('\n')
         .is_some_and(|at| text.get(..at).is_some_and(|line| line.ends_with('\r')));
     let unix = text.replace("\r\n", "\n");
+    if unix.contains('\r') {
+        return Err(Refused::Hidden);
+    }
     let before = read(&unix)?;
     let made = print::print(layout::file(&before), &before);
     let made = align::text(made);

@@ -154,3 +154,9 @@ fn what_would_be_lost_is_refused() {
     assert_eq!(format("role a\u{202e}\n"), Err(Refused::Hidden));
     assert_eq!(format(&"(".repeat(100)), Err(Refused::TooDeep));
 }
+
+#[test]
+fn a_carriage_return_before_a_line_end_is_refused() {
+    assert_eq!(format(",\r\r\n\n--"), Err(Refused::Hidden));
+    assert_eq!(format("role a\n\r\r\nrole b\r"), Err(Refused::Hidden));
+}
