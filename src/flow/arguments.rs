@@ -39,6 +39,27 @@ pub fn link<'a>(
     gate.encoder.logic.and(&parts)
 }
 
+/// What an expression says about the term of a value, or of whether it is there: the one at `path`, whose
+/// fields lead into the expression's value.
+pub fn said_by<'a>(
+    gate: &mut Gate<'a>,
+    scope: &Scope<'a>,
+    term: Term,
+    given: &Expr,
+    path: &Path,
+    presence: bool,
+) -> Option<Formula> {
+    expr(
+        gate,
+        scope,
+        term,
+        Some(given),
+        &path.fields,
+        &path.ty,
+        presence,
+    )
+}
+
 /// What an expression says about the term of the value at `fields` inside it.
 fn expr<'a>(
     gate: &mut Gate<'a>,

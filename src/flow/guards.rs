@@ -41,13 +41,14 @@ impl Facts {
         u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// Encodes a guard. `slot` tells the slot that a path of this run begins at.
+    /// Encodes a guard. `slot` tells the slots that a path of this run begins at: a fact has one of its
+    /// own, and depends on those of its key.
     pub fn guard<'a>(
         &mut self,
         gate: &mut Gate<'a>,
         cond: &Cond,
         scope: &Scope<'a>,
-        slot: &dyn Fn(&Path) -> Option<u32>,
+        slot: &dyn Fn(&Path) -> Vec<u32>,
         findings: &mut Vec<Diagnostic>,
     ) -> Option<Guard> {
         let truth = gate.decided(cond, scope, findings)?;
@@ -91,7 +92,7 @@ fn conjuncts<'c>(cond: &'c Cond, positive: bool, out: &mut Vec<(&'c Cond, bool)>
 }
 
 /// The slots that a condition speaks of, if it speaks of nothing but slots.
-fn pure(cond: &Cond, slot: &dyn Fn(&Path) -> Option<u32>) -> Option<Vec<u32>> {
+fn pure(cond: &Cond, slot: &dyn Fn(&Path) -> Vec<u32>) -> Option<Vec<u32>> {
     let mut slots = Vec::new();
     only_slots(cond, slot, &mut slots).then(|| {
         slots.sort_unstable();
@@ -100,9 +101,9 @@ fn pure(cond: &Cond, slot: &dyn Fn(&Path) -> Option<u32>) -> Option<Vec<u32>> {
     })
 }
 
-fn only_slots(cond: &Cond, slot: &dyn Fn(&Path) -> Option<u32>, slots: &mut Vec<u32>) -> bool {
+fn only_slots(cond: &Cond, slot: &dyn Fn(&Path) -> Vec<u32>, slots: &mut Vec<u32>) -> bool {
     let path = |p: &Path, slots: &mut Vec<u32>| match p.root {
-        Root::Binding(_) | Root::FlowParam(_) => {
+        Root::Binding(_) | Root::FlowParam(_) | Root::Fact(_) => {
             slots.extend(slot(p));
             true
         }

@@ -38,6 +38,8 @@ pub struct Site<'s, 'a> {
     /// It is a further attempt: inputs have changed since the arguments were frozen.
     pub later: bool,
     pub repeat: Repeat,
+    /// What is known of facts: at once, and after an approval was waited for.
+    pub told: (Formula, Formula),
 }
 
 /// What is known of the calls with a key.
@@ -179,7 +181,8 @@ pub fn answers<'a>(
     }
     let history = moment.formula(gate, terms, site.position);
     // Later, the arguments are still those of the entry, but the inputs are new.
-    let known = |later: bool, gate: &mut Gate<'a>, memo: &mut Memo| match &site.args {
+    let known = |later: bool, told: Formula, gate: &mut Gate<'a>, memo: &mut Memo| match &site.args
+    {
         None => history,
         Some((args, scope)) => {
             let key = (site.state, site.action, later);
@@ -187,10 +190,10 @@ pub fn answers<'a>(
                 .links
                 .entry(key)
                 .or_insert_with(|| link(gate, site.action, args, scope, later));
-            gate.encoder.logic.and(&[history, link])
+            gate.encoder.logic.and(&[history, link, told])
         }
     };
-    let now = known(site.later, gate, memo);
+    let now = known(site.later, site.told.0, gate, memo);
     let Some((denied, escalated, allowed)) = gate
         .of(site.action)
         .map(|g| (g.denied, g.escalated, g.allowed))
@@ -231,7 +234,7 @@ pub fn answers<'a>(
     if escalates {
         out.declined = true;
         // Once approved, it is decided again, with the inputs of then.
-        let later = known(true, gate, memo);
+        let later = known(true, site.told.1, gate, memo);
         let refused_later = ask(gate, memo, later, denied);
         out.denied |= refused_later;
         out.only_doubt &= !refused_later;

@@ -569,16 +569,16 @@ fn explore<'t>(
     seen
 }
 
-struct Compared {
+pub(super) struct Compared {
     steps: usize,
     /// What is called possible, and what of it no run has shown.
     possible: usize,
-    unseen: Vec<String>,
+    pub(super) unseen: Vec<String>,
 }
 
 /// Whatever the runs do, the checker has seen. Where something that it has seen is still missing
 /// from them, up to `patience` times as many steps are taken.
-fn compare(
+pub(super) fn compare(
     rng: &mut Rng,
     text: &str,
     policy: &Policy,

@@ -19,6 +19,7 @@ mod editors;
 mod examples;
 mod findings_schema;
 mod fixes;
+mod flow_facts;
 mod flows;
 mod fmt;
 mod fuzz;

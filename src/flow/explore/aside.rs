@@ -68,6 +68,7 @@ impl Explorer<'_, '_, '_> {
             }
         }
         let mut after = config.clone();
+        after.lapse(&self.facts, &self.runs);
         after.events.push(edge.event.0);
         after.events.sort_unstable();
         let step = Move {
@@ -95,6 +96,7 @@ impl Explorer<'_, '_, '_> {
                 continue;
             }
             let mut after = config.clone();
+            after.lapse(&self.facts, &self.runs);
             after.tails.push(run);
             after.tails.sort_unstable();
             let step = Move {

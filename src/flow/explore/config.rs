@@ -1,6 +1,7 @@
 //! A configuration: a state together with all that the past can still matter for.
 
 use super::Runs;
+use super::told::Told;
 use crate::flow::guards::Facts;
 use crate::flow::history::History;
 use crate::flow::picture::StateAt;
@@ -28,6 +29,10 @@ pub struct Config {
     pub attempts: Vec<(usize, u64)>,
     /// An attempt of this entry is in doubt.
     pub doubt: bool,
+    /// Facts that are there.
+    pub told: Vec<Told>,
+    /// Facts that this entry's own call may have made untrue.
+    pub hidden: Vec<u32>,
     /// Events that were taken.
     pub events: Vec<u32>,
     /// Runs under way whose deadline was taken: what follows is the tail behind it.
@@ -44,6 +49,8 @@ impl Config {
         self.attempts.clear();
         self.doubt = false;
         self.done_at.clear();
+        self.told.clear();
+        self.hidden.clear();
         self
     }
 
@@ -59,6 +66,8 @@ impl Config {
             visits: Vec::new(),
             attempts: Vec::new(),
             doubt: false,
+            told: Vec::new(),
+            hidden: Vec::new(),
             events: Vec::new(),
             tails: Vec::new(),
         }
@@ -139,6 +148,10 @@ impl Config {
             *bound &= !own(*place);
         }
         self.done_at.dedup();
+        self.told.retain(|told| !uses(told.place));
+        for told in &mut self.told {
+            told.same &= !own(told.place);
+        }
     }
 
     /// The call of exactly one state is in doubt for an action: which one.

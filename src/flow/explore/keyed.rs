@@ -37,7 +37,7 @@ pub(super) fn arg_name(run: u32, args: &ArgList, param: u32, fields: &[u32]) -> 
 }
 
 /// The key of a counted call made by a `do` state, by name.
-fn counted_key(runs: Runs<'_, '_>, place: StateAt, key: &Path) -> Option<String> {
+pub(super) fn counted_key(runs: Runs<'_, '_>, place: StateAt, key: &Path) -> Option<String> {
     let Step::Do(step) = &runs.state(place)?.step else {
         return None;
     };

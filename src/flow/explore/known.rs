@@ -4,6 +4,7 @@
 use super::Explorer;
 use super::config::Config;
 use super::keyed::{always_same, keyed_in_call, keyed_in_flow};
+use super::told::Asked;
 use crate::flow::attempts::spread;
 use crate::flow::calls::Repeat;
 use crate::flow::picture::StateAt;
@@ -28,14 +29,17 @@ impl Explorer<'_, '_, '_> {
     pub(super) fn known(&mut self, config: &Config) -> Formula {
         let position = self.position(config.place);
         let keyed = keyed_in_flow(self.runs, config);
+        let told = self.facts_of_run(config);
+        let seen = self.seen(config, Asked::Now);
         let moment = Moment {
-            known: &config.known,
+            known: &seen,
             facts: &self.facts,
             history: &config.history,
             caps: &self.caps,
             keyed: &keyed,
         };
-        moment.formula(self.gate, &self.terms, position)
+        let known = moment.formula(self.gate, &self.terms, position);
+        self.gate.encoder.logic.and(&[known, told])
     }
 
     /// What the gate can answer to a call that a state makes, or its agent (no arguments).
@@ -50,8 +54,16 @@ impl Explorer<'_, '_, '_> {
         let scope = Scope::run(self.policy, self.picture.flow, inlined, config.place.0);
         let position = self.position(config.place);
         let keyed = keyed_in_call(self.runs, config, args);
+        let again = repeat == Repeat::Sure && !config.attempts.is_empty();
+        let asked = if again { Asked::Again } else { Asked::Now };
+        let mut told = |when| match args {
+            Some(args) => self.facts_of_call(config, action, args, when),
+            None => Formula::TRUE,
+        };
+        let told = (told(asked), told(Asked::Later));
+        let seen = self.seen(config, asked);
         let moment = Moment {
-            known: &config.known,
+            known: &seen,
             facts: &self.facts,
             history: &config.history,
             caps: &self.caps,
@@ -64,6 +76,7 @@ impl Explorer<'_, '_, '_> {
             state: self.runs.number(config.place),
             later: !config.attempts.is_empty(),
             repeat,
+            told,
         };
         answers(self.gate, &mut self.memo, &site, &moment, &self.terms)
     }
@@ -79,7 +92,8 @@ impl Explorer<'_, '_, '_> {
             return Repeat::No;
         };
         let of = config.history.of(action);
-        if of.standing == 0 && of.unsettled == 0 && of.doubtful == 0 {
+        // Of what nobody asks for, history doesn't tell; but of this entry's attempts it is known.
+        if !config.doubt && of.standing == 0 && of.unsettled == 0 && of.doubtful == 0 {
             return Repeat::No;
         }
         if key.window_ms.is_none() && self.same_call(config, action) {

@@ -9,8 +9,8 @@ use crate::flow::guards::{Facts, paths};
 use crate::flow::history::Calls;
 use crate::flow::picture::StateAt;
 use crate::model::{
-    ActionId, ArgList, Atom, AtomKind, Cond, Expr, Flow, HistoryTerm, Operand, Path, State, Step,
-    Target, TemplatePart,
+    ActionId, ArgList, Atom, AtomKind, Cond, Expr, Flow, HistoryTerm, Operand, Path, Root, State,
+    Step, Target, TemplatePart,
 };
 use crate::syntax::tree::HistoryFunc;
 use std::collections::BTreeSet;
@@ -51,6 +51,7 @@ pub(super) struct Live {
     alive: Vec<Bits>,
     slots: usize,
     actions: usize,
+    facts: usize,
     /// Actions whose calls are told apart by their arguments.
     by_key: BTreeSet<ActionId>,
 }
@@ -64,18 +65,20 @@ impl Live {
             .map(|r| r.params.len() + r.bindings.len())
             .sum();
         let actions = runs.policy.actions.len();
+        let facts = runs.policy.facts.len();
         let states: Vec<(StateAt, &State)> = runs.states().collect();
         let mut live = Self {
-            alive: vec![Bits::new(slots + 2 * actions); states.len()],
+            alive: vec![Bits::new(slots + 2 * actions + facts); states.len()],
             slots,
             actions,
+            facts,
             by_key: by_key(runs),
         };
         let mut into: Vec<Vec<u32>> = vec![Vec::new(); states.len()];
         let by_action = live.asked_by_calls(runs);
         for (place, state) in &states {
             let number = runs.number(*place);
-            let mut own = Bits::new(slots + 2 * actions);
+            let mut own = Bits::new(slots + 2 * actions + facts);
             live.state_uses(runs, *place, state, &by_action, &mut own);
             if let Some(alive) = live.alive.get_mut(number as usize) {
                 *alive = own;
@@ -117,8 +120,16 @@ impl Live {
             return;
         };
         config.bound.retain(|slot| alive.contains(*slot as usize));
-        // A fact about a dead slot may still say something about a live one.
-        let mut kept: BTreeSet<u32> = BTreeSet::new();
+        config
+            .told
+            .retain(|t| alive.contains(runs.fact_slot(t.fact) as usize));
+        config
+            .hidden
+            .retain(|fact| alive.contains(runs.fact_slot(*fact) as usize));
+        // A fact about a dead slot may still say something about a live one. What a fact is known by
+        // is alive with it.
+        let told = config.told.iter().filter(|t| t.same);
+        let mut kept: BTreeSet<u32> = told.filter_map(|t| runs.reply_slot(t.place)).collect();
         let mut keep: Vec<u32> = Vec::new();
         loop {
             let before = keep.len();
@@ -168,7 +179,8 @@ impl Live {
 
     /// What the rules ask about when an action is called, for every action.
     fn asked_by_calls(&self, runs: Runs<'_, '_>) -> Vec<Bits> {
-        let mut all = vec![Bits::new(self.slots + 2 * self.actions); self.actions];
+        let size = self.slots + 2 * self.actions + self.facts;
+        let mut all = vec![Bits::new(size); self.actions];
         for rule in &runs.policy.rules {
             for target in &rule.targets {
                 let Some(bits) = all.get_mut(target.action.index()) else {
@@ -179,6 +191,7 @@ impl Live {
                 }
                 for cond in target.when.iter().chain(&target.filter) {
                     self.cond_asks(cond, bits);
+                    self.asks_facts(cond, bits);
                 }
             }
         }
@@ -205,6 +218,16 @@ impl Live {
         for counted in &term.counted {
             let at = self.slots + 2 * counted.action.index();
             bits.insert(if of_calls { at } else { at + 1 });
+        }
+    }
+
+    fn asks_facts(&self, cond: &Cond, bits: &mut Bits) {
+        let mut list = Vec::new();
+        paths(cond, &mut list);
+        for path in list {
+            if let Root::Fact(id) = path.root {
+                bits.insert(self.slots + 2 * self.actions + id.index());
+            }
         }
     }
 
@@ -392,6 +415,11 @@ fn terms(cond: &Cond, found: &mut impl FnMut(&HistoryTerm)) {
 }
 
 fn path_uses(runs: Runs<'_, '_>, run: u32, path: &Path, bits: &mut Bits) {
+    if let Root::Fact(id) = path.root {
+        for slot in runs.fact_slots(run, id) {
+            bits.insert(slot as usize);
+        }
+    }
     if let Some(slot) = runs.slot_of(run, path) {
         bits.insert(slot as usize);
     }

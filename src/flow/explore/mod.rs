@@ -16,6 +16,7 @@
 //! | `aside` | events and deadlines |
 //! | `known` | what is known in a configuration, put to the solver |
 //! | `keyed` | questions about history with a key |
+//! | `told` | facts that calls of the flow have told |
 //! | `live` | what can still matter in a state |
 //! | `meant` | calls that are by their arguments the undo or the confirmation of a write |
 //! | `owed` | undoing and confirming calls that the gate may refuse |
@@ -33,6 +34,7 @@ mod owed;
 mod report;
 mod runs;
 mod steps;
+mod told;
 mod uses;
 
 use super::graph::Graph;
@@ -44,7 +46,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::gate::{Gate, Scope};
 use crate::logic::Term;
 use crate::model::inline::{self, Inlined};
-use crate::model::{Cond, FlowId, HistoryTerm, Policy, State, StateId, Step};
+use crate::model::{Cond, FlowId, HistoryTerm, Policy, Root, State, StateId, Step};
 use crate::source::Span;
 pub use config::Config;
 use live::Live;
@@ -67,6 +69,7 @@ struct Explorer<'p, 'g, 'a> {
     guards: Guards,
     terms: Vec<(Term, HistoryTerm)>,
     memo: Memo,
+    links: told::Links,
     live: Live,
     queue: VecDeque<usize>,
     picture: Picture,
@@ -114,6 +117,7 @@ pub(super) fn explore<'a>(
         guards,
         terms,
         memo: Memo::default(),
+        links: told::Links::default(),
         live: Live::new(runs),
         queue: VecDeque::new(),
         picture: Picture {
@@ -170,7 +174,10 @@ fn guards<'a>(
             continue;
         };
         let scope = Scope::run(runs.policy, root, runs.inlined, run);
-        let slot = |path: &crate::model::Path| runs.slot_of(run, path);
+        let slot = |path: &crate::model::Path| match path.root {
+            Root::Fact(id) => runs.fact_slots(run, id),
+            _ => runs.slot_of(run, path).into_iter().collect(),
+        };
         for (state, id) in def.states.iter().zip(0..) {
             for (i, cond) in guards_of(state) {
                 if let Some(g) = facts.guard(gate, cond, &scope, &slot, findings) {

@@ -89,6 +89,7 @@ impl Explorer<'_, '_, '_> {
         };
         config.attempts.clear();
         config.doubt = false;
+        config.forget_hidden(&self.facts, &self.runs);
         config.place = place;
         let levels = self.runs.levels(place);
         config
@@ -169,6 +170,7 @@ impl Explorer<'_, '_, '_> {
         config.place = place;
         config.attempts.clear();
         config.doubt = false;
+        config.forget_hidden(&self.facts, &self.runs);
         let levels = self.runs.levels(place);
         config
             .tails

@@ -167,7 +167,8 @@ impl<'a> Explorer<'_, '_, 'a> {
             let used = config.attempts_of(handler);
             if used < retry.count {
                 let counted = (used + 1).min(ATTEMPTS_MAX);
-                let again = config.attempted(handler, counted);
+                let mut again = config.attempted(handler, counted);
+                again.lapse_here(&self.runs);
                 let mut what = what.clone();
                 what.push(Happened::Again {
                     at: config.place,

@@ -126,6 +126,17 @@ impl<'a> Runs<'_, 'a> {
         }
     }
 
+    /// The number that stands for a fact where slots are spoken of: behind all slots, and behind what
+    /// `live` tells of actions.
+    pub fn fact_slot(self, fact: u32) -> u32 {
+        let slots = self.inlined.runs.iter();
+        let slots: usize = slots.map(|r| r.params.len() + r.bindings.len()).sum();
+        let before = slots + 2 * self.policy.actions.len();
+        u32::try_from(before)
+            .unwrap_or(u32::MAX)
+            .saturating_add(fact)
+    }
+
     /// A state with the states that run it, from the inside out.
     pub fn levels(self, place: StateAt) -> Vec<StateAt> {
         let mut levels = vec![place];

@@ -37,6 +37,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 let slot = self.runs.slot(run, *bind);
                 for (i, o) in state.outcomes.iter().enumerate() {
                     let mut next = config.clone();
+                    next.lapse(&self.facts, &self.runs);
                     if o.kind == OutcomeKind::Answered {
                         next.bind(slot, &self.facts, &self.runs);
                     }
@@ -102,7 +103,11 @@ impl<'a> Explorer<'_, '_, 'a> {
                 if possible {
                     let how = How::Refused;
                     let made = [Made { action, how }];
-                    self.ended(at, state, i, config.clone(), &made, can.declined);
+                    let mut next = config.clone();
+                    if can.declined {
+                        next.lapse(&self.facts, &self.runs);
+                    }
+                    self.ended(at, state, i, next, &made, can.declined);
                 }
                 continue;
             }
@@ -124,15 +129,18 @@ impl<'a> Explorer<'_, '_, 'a> {
             ) {
                 let mut next = config.clone();
                 next.history = h;
+                next.lapse_here(&self.runs);
                 if end == Ending::Doubt && def.writes() {
                     next.doubt = true;
                     if next.history.of(action).unsettled > 0 {
                         next.doubt(place);
                     }
                 }
+                let mut names = true;
                 if end == Ending::Done {
-                    self.succeeded(&mut next, step);
+                    names = self.succeeded(&mut next, step);
                 }
+                next.came_out((place, step), end, names, &self.facts, &self.runs);
                 next.clear_doubt(&self.runs);
                 let made = [Made { action, how }];
                 self.ended(at, state, i, next, &made, can.declined);
@@ -155,8 +163,8 @@ impl<'a> Explorer<'_, '_, 'a> {
         self.handled(Some(at), state, index, config, what, false);
     }
 
-    /// The state's call has succeeded.
-    fn succeeded(&self, next: &mut Config, step: &DoStep) {
+    /// The state's call has succeeded. Tells whether its arguments are still what it was made with.
+    fn succeeded(&self, next: &mut Config, step: &DoStep) -> bool {
         let place = next.place;
         next.doubt = false;
         next.doubt_at.retain(|p| *p != place);
@@ -165,9 +173,11 @@ impl<'a> Explorer<'_, '_, 'a> {
             next.bind(slot, &self.facts, &self.runs);
         }
         // An argument that the reply took the place of no longer names what was called with.
-        if slot.is_none_or(|slot| !self.runs.args_use(place, slot)) {
+        let names = slot.is_none_or(|slot| !self.runs.args_use(place, slot));
+        if names {
             next.done(place, true);
         }
+        names
     }
 
     /// The agent may make any of its calls, in any order, with any arguments, and come back at any
@@ -188,8 +198,13 @@ impl<'a> Explorer<'_, '_, 'a> {
                     action: *action,
                     how,
                 })];
+                let mut called = config.clone();
+                called.lapse(&self.facts, &self.runs);
+                if end != Ending::Clean {
+                    called.called(*action, &self.facts, &self.runs);
+                }
                 if !matters {
-                    self.push(Some(at), config.clone(), &what);
+                    self.push(Some(at), called, &what);
                     continue;
                 }
                 let before = &config.history;
@@ -202,7 +217,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                     repeat,
                     Meant::default(),
                 ) {
-                    let mut next = config.clone();
+                    let mut next = called.clone();
                     next.history = h;
                     next.clear_doubt(&self.runs);
                     self.push(Some(at), next, &what);
@@ -210,7 +225,9 @@ impl<'a> Explorer<'_, '_, 'a> {
             }
         }
         for i in 0..state.outcomes.len() {
-            self.ended(at, state, i, config.clone(), &[], false);
+            let mut next = config.clone();
+            next.lapse(&self.facts, &self.runs);
+            self.ended(at, state, i, next, &[], false);
         }
     }
 
@@ -240,6 +257,13 @@ impl<'a> Explorer<'_, '_, 'a> {
             };
             let mut next = config.clone();
             next.history = settled.history;
+            if config.history.of(action).unsettled > 0 {
+                next.lapse(&self.facts, &self.runs);
+                next.called(action, &self.facts, &self.runs);
+                if let Some(confirm) = confirm {
+                    next.called(confirm.action, &self.facts, &self.runs);
+                }
+            }
             if settled.happened {
                 if let Some(slot) = slot {
                     if with_value || config.history.of(action).unsettled == 0 {
@@ -290,6 +314,10 @@ impl<'a> Explorer<'_, '_, 'a> {
             };
             let mut next = config.clone();
             next.history = unwound.history;
+            next.lapse(&self.facts, &self.runs);
+            for made in &unwound.made {
+                next.called(made.action, &self.facts, &self.runs);
+            }
             next.clear_doubt(&self.runs);
             self.ended(at, state, i, next, &unwound.made, false);
         }
@@ -318,6 +346,7 @@ impl<'a> Explorer<'_, '_, 'a> {
         let runs = self.runs;
         next.visits.retain(|((r, _), _)| !runs.inside(*r, inner));
         next.done_at.retain(|((r, _), _)| !runs.inside(*r, inner));
+        next.told.retain(|t| !runs.inside(t.place.0, inner));
         next.doubt_at.retain(|(r, _)| !runs.inside(*r, inner));
         if let Some((start, _)) = self.runs.flow(inner).and_then(|f| f.start) {
             let step = Move {
