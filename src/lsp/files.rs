@@ -1,17 +1,22 @@
 //! The texts of policies: open in the editor, or on disk.
 
+use crate::diagnostics::Diagnostic;
 use crate::model::load::{Loader, normalize};
-use crate::syntax::MAX_BYTES;
+use crate::source::FileId;
+use crate::syntax::kept::Kept;
+use crate::syntax::{self, MAX_BYTES, tree};
 use ignore::WalkBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The documents that are open, by path.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Texts {
     pub open: BTreeMap<String, Arc<str>>,
+    /// The trees of open documents as they were read last, for both threads.
+    trees: Arc<Mutex<BTreeMap<String, Arc<Kept>>>>,
 }
 
 impl Loader for Texts {
@@ -32,6 +37,22 @@ impl Loader for Texts {
             .and_then(|f| f.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(|e| e.to_string())?;
         Ok(bytes)
+    }
+
+    fn tree(&self, id: FileId, path: &str, text: &str) -> (tree::File, Vec<Diagnostic>) {
+        if !self.open.contains_key(path) {
+            return syntax::parse(id, text);
+        }
+        // Who comes while the text is being read waits, and finds the tree.
+        let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = match trees.get(path) {
+            Some(kept) => kept.again(id, text),
+            None => Kept::new(id, text),
+        };
+        let read = (now.file.clone(), now.findings.clone());
+        trees.insert(path.to_string(), Arc::new(now));
+        trees.retain(|path, _| self.open.contains_key(path));
+        read
     }
 }
 

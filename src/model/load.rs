@@ -13,6 +13,12 @@ pub trait Loader {
     /// # Errors
     /// A sentence for the user that says why it cannot be read.
     fn load(&self, path: &str) -> Result<Vec<u8>, String>;
+
+    /// The tree of a file's text, with what could not be read; for who keeps trees.
+    fn tree(&self, id: FileId, path: &str, text: &str) -> (tree::File, Vec<Diagnostic>) {
+        let _ = path;
+        syntax::parse(id, text)
+    }
 }
 
 /// All files of one policy, read.
@@ -40,7 +46,7 @@ pub fn load(root: &str, loader: &dyn Loader) -> Loaded {
     let mut known: BTreeMap<String, FileId> = BTreeMap::new();
     let root = normalize(root);
     match loader.load(&root).and_then(|bytes| syntax::decode(&bytes)) {
-        Ok(text) => add(&mut loaded, &mut known, root, text),
+        Ok(text) => add(&mut loaded, loader, &mut known, root, text),
         Err(why) => {
             loaded.unreadable = Some(why);
             return loaded;
@@ -70,7 +76,7 @@ pub fn load(root: &str, loader: &dyn Loader) -> Loaded {
             match loader.load(&full).and_then(|bytes| syntax::decode(&bytes)) {
                 Ok(text) => {
                     let id = loaded.files.len();
-                    add(&mut loaded, &mut known, full, text);
+                    add(&mut loaded, loader, &mut known, full, text);
                     edges.push(Vec::new());
                     if let Some(list) = edges.get_mut(next) {
                         list.push((id, span));
@@ -98,10 +104,16 @@ pub fn load(root: &str, loader: &dyn Loader) -> Loaded {
     loaded
 }
 
-fn add(loaded: &mut Loaded, known: &mut BTreeMap<String, FileId>, path: String, text: String) {
+fn add(
+    loaded: &mut Loaded,
+    loader: &dyn Loader,
+    known: &mut BTreeMap<String, FileId>,
+    path: String,
+    text: String,
+) {
     let id = loaded.sources.add(SourceFile::new(path.clone(), text));
+    let (tree, findings) = loader.tree(id, &path, loaded.sources.file(id).text());
     known.insert(path, id);
-    let (tree, findings) = syntax::parse(id, loaded.sources.file(id).text());
     loaded.files.push(tree);
     loaded.findings.extend(findings);
 }

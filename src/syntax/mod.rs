@@ -4,6 +4,8 @@ mod build;
 pub mod fmt;
 mod further;
 mod grammar;
+pub mod kept;
+mod moved;
 mod recover;
 mod scan;
 mod slips;
@@ -13,9 +15,7 @@ mod words;
 
 use crate::diagnostics::{Code, Diagnostic, Label, Repair};
 use crate::source::{FileId, Span};
-use build::Builder;
-use grammar::{Grammar, Rule};
-use pest::Parser;
+use build::{Builder, Part};
 use std::cell::Cell;
 use std::rc::Rc;
 use tree::File;
@@ -67,6 +67,16 @@ impl Limits {
 }
 
 fn read(file: FileId, text: &str, limits: Limits) -> (File, Vec<Diagnostic>) {
+    let (tree, findings, _) = read_parts(file, text, limits);
+    (tree, findings)
+}
+
+/// The same, and where the parts are, if it came to reading them.
+fn read_parts(
+    file: FileId,
+    text: &str,
+    limits: Limits,
+) -> (File, Vec<Diagnostic>, Option<Vec<Part>>) {
     let empty = || File {
         id: file,
         header: None,
@@ -82,47 +92,36 @@ fn read(file: FileId, text: &str, limits: Limits) -> (File, Vec<Diagnostic>) {
             "not read",
         )
         .help("split it into files and join them by `use`");
-        return (empty(), vec![found]);
+        return (empty(), vec![found], None);
     }
     let (text, mut findings) = scan::hidden(file, text);
     let text = text.as_ref();
     if let Some(found) = scan::too_deep(file, text) {
         findings.push(found);
-        return (empty(), findings);
+        return (empty(), findings, None);
     }
-    let pair = match Grammar::parse(Rule::file, text).map(|mut pairs| pairs.next()) {
-        Ok(Some(pair)) => pair,
+    let mut builder = Builder::new(file, text, 0, limits);
+    let Some(read) = build::window(&mut builder, 0..text.len(), None) else {
         // The grammar takes every text; should it ever refuse one, say so rather than nothing.
-        Ok(None) | Err(_) => {
-            let found = Diagnostic::new(
-                Code::FW001,
-                "this file cannot be read",
-                Span::new(file, 0, 0),
-                "from here on",
-            )
-            .help("look for a text, a regular expression or a block that is not closed");
-            findings.push(found);
-            return (empty(), findings);
-        }
+        let found = Diagnostic::new(
+            Code::FW001,
+            "this file cannot be read",
+            Span::new(file, 0, 0),
+            "from here on",
+        )
+        .help("look for a text, a regular expression or a block that is not closed");
+        findings.push(found);
+        return (empty(), findings, None);
     };
-    let comments = pair
-        .clone()
-        .into_inner()
-        .flatten()
-        .filter(|p| p.as_rule() == Rule::COMMENT)
-        .map(|p| (p.as_span().start(), p.as_span().end()))
-        .collect();
-    let mut builder = Builder {
-        file,
-        text,
-        comments,
-        findings: Vec::new(),
-        complete: true,
-        limits,
+    let tree = File {
+        id: file,
+        header: read.header,
+        items: read.items,
+        comments: builder.spanned_comments(),
+        complete: builder.complete,
     };
-    let tree = build::file(&mut builder, &pair);
     findings.extend(keywords_once(builder.findings));
-    (tree, findings)
+    (tree, findings, Some(read.parts))
 }
 
 /// Whether a word cannot be a name unless it stands in backquotes.

@@ -2,23 +2,79 @@
 
 use super::{Builder, Context, P, first, kids, siblings};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::tree::{
-    File, Header, Ident, Item, ItemKind, LiteralKind, Path, Spanned, StrPart, Value, ValueKind,
-    Variant,
+    Header, Ident, Item, ItemKind, LiteralKind, Path, StrPart, Value, ValueKind, Variant,
 };
+use pest::Parser;
+use std::ops::Range;
 
-/// The tree of a file that the grammar has read (it reads every text).
-pub(in crate::syntax) fn file(builder: &mut Builder<'_>, pair: &P<'_>) -> File {
-    let mut header: Option<Header> = None;
-    let mut items = Vec::new();
-    for (last, p) in siblings(pair) {
+/// A header, an item or what could not be read as one, at the top of a file.
+#[derive(Clone, Debug)]
+pub(in crate::syntax) struct Part {
+    /// With its documentation, without what follows it.
+    pub range: Range<usize>,
+    pub kind: PartKind,
+    /// Whether nothing was found in it.
+    pub clean: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::syntax) enum PartKind {
+    Header,
+    Item,
+    Other,
+}
+
+/// What stands in a file, or in a range of one.
+#[derive(Default)]
+pub(in crate::syntax) struct Read {
+    pub header: Option<Header>,
+    pub items: Vec<Item>,
+    pub parts: Vec<Part>,
+}
+
+/// Reads a range of the text as a file, behind `header`; None where the grammar refuses it (it reads
+/// every text).
+pub(in crate::syntax) fn window(
+    builder: &mut Builder<'_>,
+    range: Range<usize>,
+    header: Option<Header>,
+) -> Option<Read> {
+    builder.base = range.start;
+    let text = builder.text.get(range)?;
+    let pair = Grammar::parse(Rule::file, text).ok()?.next()?;
+    let base = builder.base;
+    let comments = pair.clone().into_inner().flatten();
+    let comments = comments.filter(|p| p.as_rule() == Rule::COMMENT);
+    let place = |p: P<'_>| (base + p.as_span().start(), base + p.as_span().end());
+    builder.comments = comments.map(place).collect();
+    let mut read = Read {
+        header,
+        ..Read::default()
+    };
+    for (last, p) in siblings(&pair) {
+        let before = (builder.findings.len(), builder.complete);
+        builder.complete = true;
+        let kind = builder.part(&p, last, &mut read);
+        let clean =
+            kind != PartKind::Other && builder.complete && builder.findings.len() == before.0;
+        builder.complete &= before.1;
+        if p.as_rule() != Rule::EOI {
+            let range = builder.span(&p).range();
+            read.parts.push(Part { range, kind, clean });
+        }
+    }
+    Some(read)
+}
+
+impl Builder<'_> {
+    fn part(&mut self, p: &P<'_>, last: Option<usize>, read: &mut Read) -> PartKind {
         match p.as_rule() {
             Rule::header => {
-                let new = builder.header(&p);
-                match (&header, new) {
-                    (None, new) => header = new,
-                    (Some(old), Some(new)) => builder.findings.push(
+                match (&read.header, self.header(p)) {
+                    (None, new) => read.header = new,
+                    (Some(old), Some(new)) => self.findings.push(
                         Diagnostic::new(
                             Code::FW006,
                             "a file has one `policy` header",
@@ -30,19 +86,30 @@ pub(in crate::syntax) fn file(builder: &mut Builder<'_>, pair: &P<'_>) -> File {
                     ),
                     (Some(_), None) => {}
                 }
+                return PartKind::Header;
             }
-            Rule::item => items.extend(builder.item(&p)),
+            Rule::item => {
+                if let Some(item) = self.item(p) {
+                    read.items.push(item);
+                    return PartKind::Item;
+                }
+            }
             Rule::bad_item => {
-                let goes_on = builder.broken(&p, Context::File, last);
+                let goes_on = self.broken(p, Context::File, last);
                 // Half of a declaration would only lead to findings that the other half explains.
+                let last = last.map(|at| self.base + at);
                 let half = |i: &Item| last.is_some_and(|at| i.span.end as usize > at);
-                if goes_on && items.last().is_some_and(half) {
-                    items.pop();
+                if goes_on && read.items.last().is_some_and(half) {
+                    read.items.pop();
+                    if let Some(part) = read.parts.last_mut() {
+                        part.kind = PartKind::Other;
+                        part.clean = false;
+                    }
                 }
             }
             Rule::stray_doc => {
-                let span = builder.span(&p);
-                builder.findings.push(
+                let span = self.span(p);
+                self.findings.push(
                     Diagnostic::new(
                         Code::FW001,
                         "documentation with nothing after it",
@@ -54,21 +121,7 @@ pub(in crate::syntax) fn file(builder: &mut Builder<'_>, pair: &P<'_>) -> File {
             }
             _ => {}
         }
-    }
-    File {
-        id: builder.file,
-        header,
-        items,
-        comments: builder
-            .comments
-            .clone()
-            .into_iter()
-            .map(|(s, e)| Spanned {
-                node: builder.text.get(s..e).unwrap_or_default().to_string(),
-                span: crate::source::Span::new(builder.file, s, e),
-            })
-            .collect(),
-        complete: builder.complete,
+        PartKind::Other
     }
 }
 

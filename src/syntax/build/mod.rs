@@ -17,7 +17,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
 
-pub(super) use items::file;
+pub(super) use items::{Part, PartKind, window};
 
 /// A pair of this grammar.
 pub(super) type P<'a> = Pair<'a, Rule>;
@@ -26,6 +26,8 @@ pub(super) type P<'a> = Pair<'a, Rule>;
 pub(super) struct Builder<'a> {
     pub file: FileId,
     pub text: &'a str,
+    /// Where in the text begins what the grammar reads.
+    pub base: usize,
     /// Ranges of the comments, ascending.
     pub comments: Vec<(usize, usize)>,
     pub findings: Vec<Diagnostic>,
@@ -35,11 +37,33 @@ pub(super) struct Builder<'a> {
     pub limits: Limits,
 }
 
+impl<'a> Builder<'a> {
+    pub fn new(file: FileId, text: &'a str, base: usize, limits: Limits) -> Self {
+        Self {
+            file,
+            text,
+            base,
+            comments: Vec::new(),
+            findings: Vec::new(),
+            complete: true,
+            limits,
+        }
+    }
+
+    pub fn spanned_comments(&self) -> Vec<Spanned<String>> {
+        let comment = |&(start, end): &(usize, usize)| Spanned {
+            node: self.text.get(start..end).unwrap_or_default().to_string(),
+            span: Span::new(self.file, start, end),
+        };
+        self.comments.iter().map(comment).collect()
+    }
+}
+
 impl Builder<'_> {
     /// The pair's place, without the blanks and comments that pest leaves at its end.
     pub fn span(&self, pair: &P<'_>) -> Span {
         let raw = pair.as_span();
-        self.trimmed(raw.start(), raw.end())
+        self.trimmed(self.base + raw.start(), self.base + raw.end())
     }
 
     /// The range without blanks and comments at its end.
@@ -85,6 +109,7 @@ impl Builder<'_> {
     pub fn broken(&mut self, pair: &P<'_>, context: Context, before: Option<usize>) -> bool {
         self.complete = false;
         let span = self.span(pair);
+        let before = before.map(|at| self.base + at);
         let why = recover::explain(self.file, self.text, span.range(), context, before);
         self.findings.push(why.found);
         let start = before.filter(|_| why.goes_on).unwrap_or(span.range().start);
@@ -101,7 +126,7 @@ impl Builder<'_> {
             return;
         }
         self.complete = false;
-        let at = pair.as_span().start();
+        let at = self.base + pair.as_span().start();
         let end = self.trimmed(opened.start as usize, at).end as usize;
         self.findings.push(
             Diagnostic::new(
