@@ -2,6 +2,7 @@
 //! checked again.
 
 use super::files::{self, Texts};
+use super::project::Project;
 use crate::Checked;
 use crate::flow::budget::{Bound, budget, words};
 use crate::model::load::Loader;
@@ -27,13 +28,20 @@ pub(super) enum Done {
     /// The policies by their root files.
     Checked {
         revision: u64,
-        policies: BTreeMap<String, Arc<Checked>>,
+        policies: BTreeMap<String, Known>,
     },
     /// The worst case of each flow of a policy, in words.
     Worst {
         root: String,
         flows: BTreeMap<String, String>,
     },
+}
+
+/// A policy, and the settings that it was checked by.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub checked: Arc<Checked>,
+    pub project: Project,
 }
 
 /// After so long without a change worst cases are worked out, one policy after the other.
@@ -44,7 +52,7 @@ const TOO_LONG: Duration = Duration::from_secs(5);
 
 /// Works until nobody sends jobs or wants results any more.
 pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
-    let mut known: BTreeMap<String, Arc<Checked>> = BTreeMap::new();
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let mut files: Vec<String> = Vec::new();
     let mut waiting: Vec<String> = Vec::new();
     loop {
@@ -57,7 +65,7 @@ pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
             Ok(job) => job,
             Err(RecvTimeoutError::Timeout) => {
                 if let Some(root) = waiting.pop() {
-                    let flows = known.get(&root).map(|c| worst(c)).unwrap_or_default();
+                    let flows = known.get(&root).map(worst).unwrap_or_default();
                     if results.send(Done::Worst { root, flows }).is_err() {
                         return;
                     }
@@ -97,8 +105,8 @@ pub(super) fn work(jobs: &Receiver<Job>, results: &Sender<Done>) {
 fn check(
     job: &Job,
     files: &[String],
-    known: &BTreeMap<String, Arc<Checked>>,
-) -> (BTreeMap<String, Arc<Checked>>, Vec<String>) {
+    known: &BTreeMap<String, Known>,
+) -> (BTreeMap<String, Known>, Vec<String>) {
     let mut done = BTreeMap::new();
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut parts = Vec::new();
@@ -106,7 +114,13 @@ fn check(
         match job.texts.load(file) {
             Ok(text) if files::has_header(&text) => {
                 if let Some(checked) = one(file, job, known) {
-                    reached.extend(checked.sources.files().map(|(_, f)| f.name().to_string()));
+                    reached.extend(
+                        checked
+                            .checked
+                            .sources
+                            .files()
+                            .map(|(_, f)| f.name().to_string()),
+                    );
                     done.insert(file.clone(), checked);
                 }
             }
@@ -125,7 +139,7 @@ fn check(
     let new = |root: &&String| {
         let before = known.get(*root);
         let now = done.get(*root);
-        !matches!((before, now), (Some(a), Some(b)) if Arc::ptr_eq(a, b))
+        !matches!((before, now), (Some(a), Some(b)) if Arc::ptr_eq(&a.checked, &b.checked))
     };
     let new = done.keys().filter(new).cloned().collect();
     (done, new)
@@ -140,12 +154,13 @@ fn calls(bound: Bound) -> String {
 }
 
 /// The worst case of each flow that can be told.
-fn worst(checked: &Checked) -> BTreeMap<String, String> {
+fn worst(known: &Known) -> BTreeMap<String, String> {
+    let checked = &known.checked;
     let policy = &checked.policy;
     if policy.flows.is_empty() || crate::diagnostics::has_errors(&checked.findings) {
         return BTreeMap::new();
     }
-    let (mut gate, _) = crate::gate::build(policy, 1);
+    let (mut gate, _) = crate::gate::build(policy, known.project.config.effort.unwrap_or(1));
     let pictures = crate::flow::pictures(&mut gate, &mut Vec::new());
     let mut all = BTreeMap::new();
     for picture in &pictures {
@@ -173,19 +188,22 @@ fn worst(checked: &Checked) -> BTreeMap<String, String> {
     all
 }
 
-fn one(root: &str, job: &Job, known: &BTreeMap<String, Arc<Checked>>) -> Option<Arc<Checked>> {
+fn one(root: &str, job: &Job, known: &BTreeMap<String, Known>) -> Option<Known> {
+    let project = Project::of(root);
     if let Some(before) = known.get(root) {
-        let same = before.sources.files().all(|(_, file)| {
-            let now = job.texts.load(file.name());
-            now.is_ok_and(|text| {
-                text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) == file.text().as_bytes()
-            })
-        });
+        let same = before.project == project
+            && before.checked.sources.files().all(|(_, file)| {
+                let now = job.texts.load(file.name());
+                now.is_ok_and(|text| {
+                    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) == file.text().as_bytes()
+                })
+            });
         let lacking =
             |d: &crate::diagnostics::Diagnostic| d.code == crate::diagnostics::Code::FW106;
-        if same && !before.findings.iter().any(lacking) {
+        if same && !before.checked.findings.iter().any(lacking) {
             return Some(before.clone());
         }
     }
-    crate::check(root, &job.texts).ok().map(Arc::new)
+    let checked = Arc::new(project.check(root, &job.texts)?);
+    Some(Known { checked, project })
 }

@@ -15,6 +15,7 @@ mod hints;
 mod hover;
 mod lenses;
 mod names;
+mod project;
 mod report;
 mod server;
 mod signature;

@@ -25,6 +25,18 @@ pub(super) fn by_file(
     all
 }
 
+/// What is wrong in a line of a file that isn't a policy's.
+pub(super) fn of_line(line: u32, what: &str) -> lsp::Diagnostic {
+    let place = |character| lsp::Position { line, character };
+    lsp::Diagnostic {
+        range: lsp::Range::new(place(0), place(u32::MAX >> 1)),
+        severity: Some(lsp::DiagnosticSeverity::ERROR),
+        source: Some("failway".to_string()),
+        message: what.to_string(),
+        ..lsp::Diagnostic::default()
+    }
+}
+
 pub(super) fn one(sources: &Sources, finding: &Diagnostic, encoding: Encoding) -> lsp::Diagnostic {
     let span = finding.span();
     let mut message = finding.message.clone();

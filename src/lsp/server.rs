@@ -5,7 +5,7 @@ mod capabilities;
 mod more;
 mod notices;
 
-use super::analysis::{self, Done, Job};
+use super::analysis::{self, Done, Job, Known};
 use super::convert::{self, Encoding};
 use super::files::Texts;
 use super::names::Names;
@@ -71,6 +71,9 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
         fresh: None,
     };
     server.look(true);
+    if capabilities::watches(&params) {
+        server.request_of_editor("client/registerCapability", capabilities::watched());
+    }
     // What comes in is taken at once, so that what is taken back is seen before its turn.
     let (forward, incoming) = crossbeam_channel::unbounded();
     let from = connection.receiver.clone();
@@ -138,7 +141,7 @@ struct Server<'c> {
     revision: u64,
     jobs: Sender<Job>,
     /// As last checked, by root file.
-    policies: BTreeMap<String, Arc<Checked>>,
+    policies: BTreeMap<String, Known>,
     /// As last checked without anything left out: what types are told by while one types.
     sound: BTreeMap<String, Arc<Checked>>,
     /// The worst case of each flow in words, by root file.
@@ -170,6 +173,17 @@ impl Server<'_> {
     fn send(&self, message: Message) {
         // An editor that has gone is noticed where it is read from.
         let _ = self.connection.sender.send(message);
+    }
+
+    /// Asks the editor for something; its answer is not waited for.
+    fn request_of_editor(&mut self, method: &str, params: Value) {
+        self.asked += 1;
+        let id = self.asked.into();
+        self.send(Message::Request(Request::new(
+            id,
+            method.to_string(),
+            params,
+        )));
     }
 
     /// Puts a message in line; one that takes back a request that waits answers it at once.
@@ -245,11 +259,11 @@ impl Server<'_> {
         });
     }
 
-    fn checked(&mut self, revision: u64, policies: BTreeMap<String, Arc<Checked>>) {
+    fn checked(&mut self, revision: u64, policies: BTreeMap<String, Known>) {
         self.policies = policies;
         self.sound
             .retain(|root, _| self.policies.contains_key(root));
-        for (root, checked) in &self.policies {
+        for (root, Known { checked, .. }) in &self.policies {
             if checked.policy.complete || !self.sound.contains_key(root) {
                 self.sound.insert(root.clone(), checked.clone());
             }
@@ -259,7 +273,13 @@ impl Server<'_> {
             return;
         }
         let mut all: BTreeMap<String, Vec<lsp::Diagnostic>> = BTreeMap::new();
-        for checked in self.policies.values() {
+        for Known { checked, project } in self.policies.values() {
+            if let Some(file) = &project.file {
+                let wrong = project
+                    .said()
+                    .map(|(line, what)| report::of_line(line, what));
+                all.insert(file.clone(), wrong.collect());
+            }
             for (path, found) in report::by_file(&checked.sources, &checked.findings, self.encoding)
             {
                 let list = all.entry(path).or_default();
@@ -392,8 +412,8 @@ impl Server<'_> {
 
     /// The root file of the policy that a file belongs to.
     fn root(&self, path: &str) -> String {
-        let of = self.policies.iter().find(|(root, checked)| {
-            *root == path || checked.sources.files().any(|(_, f)| f.name() == path)
+        let of = self.policies.iter().find(|(root, known)| {
+            *root == path || known.checked.sources.files().any(|(_, f)| f.name() == path)
         });
         of.map_or_else(|| path.to_string(), |(root, _)| root.clone())
     }

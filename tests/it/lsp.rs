@@ -2,6 +2,7 @@
 
 mod beside;
 mod repairs;
+mod settings;
 mod speed;
 
 use serde_json::{Value, json};

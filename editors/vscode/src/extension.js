@@ -24,7 +24,7 @@ async function start() {
     { command: found.program, args: ['lsp'] },
     {
       documentSelector: [{ language: 'failway', scheme: 'file' }, { language: 'failway', scheme: 'untitled' }],
-      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.failway') },
+      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/{*.failway,failway.toml}') },
     },
   );
   try {

@@ -2,7 +2,9 @@
 
 use super::Server;
 use crate::Checked;
+use crate::diagnostics::Diagnostic;
 use crate::lsp::names::Kind;
+use crate::lsp::project::Project;
 use crate::lsp::{actions, complete, convert, hover, symbols};
 use crate::model::load::Loader;
 use crate::source::{FileId, SourceFile};
@@ -226,7 +228,14 @@ impl Server<'_> {
         };
         let mut findings = checked.findings.clone();
         // What only reads badly is not shown as a finding, but can be repaired where one stands.
-        findings.extend(crate::style(&root, &self.texts).unwrap_or_default());
+        let style = crate::style(&root, &self.texts).unwrap_or_default();
+        let shown = |s: &Diagnostic| {
+            findings
+                .iter()
+                .any(|f| f.code == s.code && f.span() == s.span())
+        };
+        let hidden: Vec<_> = style.into_iter().filter(|s| !shown(s)).collect();
+        findings.extend(hidden);
         let asked = actions::Asked {
             path: &path,
             range: params.range,
@@ -240,16 +249,16 @@ impl Server<'_> {
     /// The policy as it is now: as it was checked last, if nothing has changed since then.
     pub(super) fn current(&self, root: &str) -> Option<std::sync::Arc<Checked>> {
         let known = self.policies.get(root).filter(|known| {
-            known.sources.files().all(|(_, file)| {
+            known.checked.sources.files().all(|(_, file)| {
                 let now = self.texts.load(file.name());
                 let now = now.and_then(|bytes| syntax::decode(&bytes));
                 now.is_ok_and(|text| text == file.text())
             })
         });
         match known {
-            Some(checked) => Some(checked.clone()),
-            None => crate::check(root, &self.texts)
-                .ok()
+            Some(known) => Some(known.checked.clone()),
+            None => Project::of(root)
+                .check(root, &self.texts)
                 .map(std::sync::Arc::new),
         }
     }

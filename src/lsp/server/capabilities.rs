@@ -5,6 +5,7 @@ use crate::lsp::convert::{self, Encoding};
 use crate::lsp::lenses::{RUN_TEST, WHAT_IF};
 use crate::lsp::tokens;
 use lsp_types as lsp;
+use serde_json::{Value, json};
 
 /// What the server can do.
 pub(super) fn of(encoding: Encoding) -> lsp::ServerCapabilities {
@@ -85,6 +86,27 @@ pub(super) fn folders(params: &lsp::InitializeParams) -> Vec<String> {
             .collect(),
         None => params.root_uri.iter().filter_map(convert::path).collect(),
     }
+}
+
+/// Whether the editor watches files for a server that asks it to.
+pub(super) fn watches(params: &lsp::InitializeParams) -> bool {
+    let workspace = params.capabilities.workspace.as_ref();
+    workspace
+        .and_then(|w| w.did_change_watched_files)
+        .and_then(|w| w.dynamic_registration)
+        .unwrap_or(false)
+}
+
+/// The files that are watched: policies and settings.
+pub(super) fn watched() -> Value {
+    json!({ "registrations": [{
+        "id": "files",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": { "watchers": [
+            { "globPattern": "**/*.failway" },
+            { "globPattern": format!("**/{}", crate::config::NAME) },
+        ] },
+    }] })
 }
 
 /// Whether the editor opens a file when it is told to.

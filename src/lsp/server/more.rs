@@ -4,7 +4,7 @@ use super::{Answer, Server, data};
 use crate::lsp::{convert, hints, lenses, signature, tokens};
 use crate::model::load::join;
 use crate::syntax::tree::ItemKind;
-use lsp_server::{ErrorCode, Message, Notification, Request};
+use lsp_server::{ErrorCode, Message, Notification};
 use lsp_types as lsp;
 use serde_json::{Value, json};
 
@@ -122,12 +122,8 @@ impl Server<'_> {
         if let Some(uri) = &page
             && self.shows_pages
         {
-            self.asked += 1;
-            self.send(Message::Request(Request::new(
-                self.asked.into(),
-                "window/showDocument".to_string(),
-                json!({ "uri": uri, "takeFocus": false }),
-            )));
+            let params = json!({ "uri": uri, "takeFocus": false });
+            self.request_of_editor("window/showDocument", params);
         }
         data(json!({ "ok": said.well, "message": said.line, "report": said.page, "page": page }))
     }
