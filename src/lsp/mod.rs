@@ -16,6 +16,7 @@ mod hover;
 mod lenses;
 mod names;
 mod project;
+mod rename;
 mod report;
 mod server;
 mod signature;

@@ -121,7 +121,7 @@ pub fn serve(connection: &Connection) -> Result<(), String> {
 /// The files of a policy, read anew after each change.
 pub(super) struct Fresh {
     revision: u64,
-    root: String,
+    pub root: String,
     pub loaded: Loaded,
     pub names: Names,
 }

@@ -1,6 +1,7 @@
 //! The language server as an editor meets it: the real program, spoken to over its standard input.
 
 mod beside;
+mod rename;
 mod repairs;
 mod settings;
 mod speed;

@@ -39,6 +39,10 @@ struct Walk {
     variants: BTreeMap<String, Vec<String>>,
     /// The actions of a group, by full name.
     groups: BTreeMap<String, Vec<String>>,
+    /// The named type of a parameter, a field, an input, an alias, or what a flow binds.
+    types: BTreeMap<Key, String>,
+    /// The named type of what an action, by full name, comes back with.
+    results: BTreeMap<String, String>,
     /// What a bare name means here, before the names at the top are looked at.
     locals: Vec<(String, Key)>,
 }
@@ -220,18 +224,45 @@ impl Walk {
             let key = key.clone();
             self.names.places.push(Place {
                 span: head.span,
-                key,
+                key: key.clone(),
                 declares: false,
             });
+            self.fields(key, &path.rest);
             return;
         }
-        if self.top.contains_key(&head.name) {
+        if let Some(kind) = self.top.get(&head.name).copied() {
             self.refer_top(head);
+            self.fields(Key::new(kind, "", &head.name), &path.rest);
         } else if let Some([only]) = self.variants.get(&head.name).map(Vec::as_slice)
             && path.rest.is_empty()
         {
             let of = only.clone();
             self.refer(Kind::Variant, &of, head);
+        }
+    }
+
+    /// The fields behind a name, as far as types tell.
+    fn fields(&mut self, mut of: Key, rest: &[Ident]) {
+        for field in rest {
+            let Some(mut ty) = self.types.get(&of).cloned() else {
+                return;
+            };
+            // An alias of an alias is seldom; of itself, never right.
+            for _ in 0..8 {
+                match self.types.get(&Key::new(Kind::Type, "", &ty)) {
+                    Some(next) => ty = next.clone(),
+                    None => break,
+                }
+            }
+            self.refer(Kind::Field, &ty, field);
+            of = Key::new(Kind::Field, &ty, &field.name);
+        }
+    }
+
+    /// Notes the type of a name, if it has one.
+    fn typed(&mut self, key: Key, ty: &TypeExpr) {
+        if let TypeKind::Named(name) = &ty.kind {
+            self.types.insert(key, name.name.clone());
         }
     }
 

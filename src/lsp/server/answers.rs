@@ -5,7 +5,7 @@ use crate::Checked;
 use crate::diagnostics::Diagnostic;
 use crate::lsp::names::Kind;
 use crate::lsp::project::Project;
-use crate::lsp::{actions, complete, convert, hover, symbols};
+use crate::lsp::{actions, complete, convert, hover, rename, symbols};
 use crate::model::load::Loader;
 use crate::source::{FileId, SourceFile};
 use crate::syntax;
@@ -103,10 +103,8 @@ impl Server<'_> {
     pub(super) fn renamable(&mut self, at: &lsp::TextDocumentPositionParams) -> Option<lsp::Range> {
         let (fresh, file, offset) = self.place(at)?;
         let place = fresh.names.at(file, offset)?;
-        can_rename(place.key.kind).then(|| {
-            self.encoding
-                .range(fresh.loaded.sources.file(file), place.span)
-        })
+        let source = fresh.loaded.sources.file(file);
+        Some(self.encoding.range(source, place.span))
     }
 
     pub(super) fn rename(
@@ -118,7 +116,6 @@ impl Server<'_> {
             return Err(refuse("this file cannot be read"));
         };
         let place = fresh.names.at(file, offset);
-        let place = place.filter(|p| can_rename(p.key.kind));
         let Some(place) = place else {
             return Err(refuse("there is no name here that can be changed"));
         };
@@ -142,11 +139,15 @@ impl Server<'_> {
         };
         let mut edits: BTreeMap<FileId, Vec<lsp::OneOf<lsp::TextEdit, lsp::AnnotatedTextEdit>>> =
             BTreeMap::new();
-        for there in fresh.names.uses(&place.key) {
-            let source = fresh.loaded.sources.file(there.span.file);
-            let edit = lsp::TextEdit::new(self.encoding.range(source, there.span), written.clone());
+        let spans = match rename::needs_types(place.key.kind) {
+            true => rename::places(&fresh, &place.key, &written).map_err(|why| refuse(&why))?,
+            false => fresh.names.uses(&place.key).map(|p| p.span).collect(),
+        };
+        for span in spans {
+            let source = fresh.loaded.sources.file(span.file);
+            let edit = lsp::TextEdit::new(self.encoding.range(source, span), written.clone());
             edits
-                .entry(there.span.file)
+                .entry(span.file)
                 .or_default()
                 .push(lsp::OneOf::Left(edit));
         }
@@ -277,14 +278,6 @@ impl Server<'_> {
         let file = SourceFile::new("", &*text);
         Ok(symbols::edits(&file, &made, self.encoding))
     }
-}
-
-fn can_rename(kind: Kind) -> bool {
-    // The names of fields, and of failures in defaults, stand in places that only types tell.
-    !matches!(
-        kind,
-        Kind::Field | Kind::Failure | Kind::Variant | Kind::Param
-    )
 }
 
 fn well_formed(name: &str, types: bool) -> Result<(), String> {

@@ -5,7 +5,7 @@ use crate::lsp::names::{Declared, Key, Kind, Place};
 use crate::source::Span;
 use crate::syntax::tree::{
     ActionClause, AgentClause, Doc, Field, Flow, FlowItem, Ident, Integration, Item, ItemKind,
-    State, StateItem, StepKind,
+    State, StateItem, StepKind, TypeKind,
 };
 
 impl Walk {
@@ -35,13 +35,17 @@ impl Walk {
 
     fn field(&mut self, kind: Kind, scope: &str, field: &Field) {
         self.declare(kind, scope, &field.name, field.span, &field.doc);
+        self.typed(Key::new(kind, scope, &field.name.name), &field.ty);
     }
 
     pub(super) fn declare_item(&mut self, item: &Item) {
         let (whole, doc) = (item.span, &item.doc);
         match &item.kind {
             ItemKind::Use { .. } | ItemKind::Test(_) => {}
-            ItemKind::Type { name, .. } => self.declare(Kind::Type, "", name, whole, doc),
+            ItemKind::Type { name, ty } => {
+                self.declare(Kind::Type, "", name, whole, doc);
+                self.typed(Key::new(Kind::Type, "", &name.name), ty);
+            }
             ItemKind::Record { name, fields } => {
                 self.declare(Kind::Record, "", name, whole, doc);
                 for field in fields {
@@ -59,6 +63,7 @@ impl Walk {
             }
             ItemKind::Input(field) => {
                 self.declare(Kind::Input, "", &field.name, whole, doc);
+                self.typed(Key::new(Kind::Input, "", &field.name.name), &field.ty);
             }
             ItemKind::Role { name, .. } => self.declare(Kind::Role, "", name, whole, doc),
             ItemKind::Event { name, .. } => self.declare(Kind::Event, "", name, whole, doc),
@@ -89,6 +94,9 @@ impl Walk {
             let full = format!("{}.{}", name.name, action.name.name);
             for param in &action.params {
                 self.field(Kind::Param, &full, &param.field);
+            }
+            if let Some(TypeKind::Named(ty)) = action.result.as_ref().map(|r| &r.kind) {
+                self.results.insert(full.clone(), ty.name.clone());
             }
             for clause in &action.clauses {
                 if let ActionClause::Failure(failure) = clause {

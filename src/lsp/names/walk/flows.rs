@@ -17,6 +17,11 @@ impl Walk {
             .collect();
         self.locals = locals.into_iter().map(|k| (k.name.clone(), k)).collect();
         for item in &flow.items {
+            if let FlowItem::State(state) = item {
+                self.bound(of, state);
+            }
+        }
+        for item in &flow.items {
             match item {
                 FlowItem::Start { to, .. } => self.refer(Kind::State, of, to),
                 FlowItem::Within { to, .. } => {
@@ -42,6 +47,29 @@ impl Walk {
                     }
                 }
                 FlowItem::State(state) => self.state(of, state),
+            }
+        }
+    }
+
+    /// The types of what a state's step binds.
+    fn bound(&mut self, flow: &str, state: &State) {
+        for item in &state.items {
+            let StateItem::Step(step) = item else {
+                continue;
+            };
+            match &step.kind {
+                StepKind::Do { action, bind, .. } | StepKind::Settle { action, bind } => {
+                    let integration = action.integration.as_ref().map_or("", |i| i.name.as_str());
+                    let full = format!("{integration}.{}", action.action.name);
+                    if let (Some(bind), Some(ty)) = (bind, self.results.get(&full).cloned()) {
+                        self.types
+                            .insert(Key::new(Kind::Local, flow, &bind.name), ty);
+                    }
+                }
+                StepKind::Ask { bind, ty, .. } => {
+                    self.typed(Key::new(Kind::Local, flow, &bind.name), ty);
+                }
+                _ => {}
             }
         }
     }
