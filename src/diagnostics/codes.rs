@@ -122,6 +122,7 @@ codes! {
     FW502 Error "promise of time that some path breaks";
     FW503 Warning "net that is never reached";
     FW504 Warning "more load than an integration can take";
+    FW505 Warning "approval that outlasts its flow";
     // ── FW6: constraints against flows ───────────────────────────────────────
     FW601 Error "step that is always refused";
     // ── FW8: allowances ──────────────────────────────────────────────────────

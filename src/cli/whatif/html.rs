@@ -23,7 +23,8 @@ tbody th { font-weight: 600; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .success { color: var(--good); } .fallback { color: var(--fair); }
 .failure { color: var(--bad); font-weight: 700; }
-.remark { display: block; font-weight: 400; font-size: .9em; color: var(--bad); }
+.remark { display: block; font-weight: 400; font-size: .9em; }
+.bad { color: var(--bad); }
 li { margin: .25rem 0; } code { font-family: ui-monospace, monospace; }";
 
 fn escape(text: &str) -> String {
@@ -38,6 +39,18 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// What stands in backquotes, as code.
+fn quoted(text: &str) -> String {
+    let parts = escape(text);
+    let parts = parts.split('`').enumerate();
+    parts
+        .map(|(i, part)| match i % 2 {
+            0 => part.to_string(),
+            _ => format!("<code>{part}</code>"),
+        })
+        .collect()
 }
 
 fn begin(title: &str, out: &mut Output) -> Result<(), Trouble> {
@@ -108,7 +121,13 @@ pub(super) fn matrix(policy: &str, views: &[FlowView], out: &mut Output) -> Resu
                     )?;
                     let hopeless = row.hopeless().then_some("no success any more");
                     for remark in hopeless.into_iter().chain(row.remarks()) {
-                        write!(out, "<span class=\"remark\">{remark}</span>")?;
+                        let bad = if remark.contains("only after") {
+                            ""
+                        } else {
+                            " bad"
+                        };
+                        let remark = remark.trim_matches(['(', ')']);
+                        write!(out, "<span class=\"remark{bad}\">{remark}</span>")?;
                     }
                     write!(out, "</th>")?;
                 }
@@ -140,13 +159,20 @@ pub(super) fn stories(
         if view.stories.is_empty() {
             writeln!(out, "<p>This cannot come about in this flow.</p>")?;
         }
+        if !view.verdict().is_empty() {
+            writeln!(out, "<p class=\"bad\">{}</p>", view.verdict())?;
+        }
         for story in &view.stories {
             let end = &story.end;
             writeln!(
                 out,
-                "<h3>{} (<span class=\"{class}\">{class}</span>)</h3>\n<ol>",
+                "<h3>{} (<span class=\"{class}\">{class}</span>)</h3>\n{first}<ol>",
                 escape(&end.name),
-                class = end.class
+                class = end.class,
+                first = match story.first() {
+                    "" => String::new(),
+                    first => format!("<p>{first}</p>\n"),
+                }
             )?;
             for (by, state, text) in &story.steps {
                 let by = by.map_or_else(|| "never".to_string(), exactly);
@@ -154,15 +180,18 @@ pub(super) fn stories(
                     out,
                     "<li><code>{}</code>: {} <small>(by {by})</small></li>",
                     escape(state),
-                    escape(text)
+                    quoted(text)
                 )?;
             }
             writeln!(
                 out,
-                "</ol>\n<p>At most {} and {} calls. {}</p>",
+                "</ol>\n<p>At most {} and {} calls.{}</p>",
                 end.time(),
                 end.calls(),
-                escape(&end.left())
+                match end.left() {
+                    left if left.is_empty() => String::new(),
+                    left => format!(" Left {}.", escape(&left)),
+                }
             )?;
         }
     }

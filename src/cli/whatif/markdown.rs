@@ -79,9 +79,15 @@ pub(super) fn stories(title: &str, views: &[StoryView], out: &mut Output) -> Res
         if view.stories.is_empty() {
             writeln!(out, "This cannot come about in this flow.\n")?;
         }
+        if !view.verdict().is_empty() {
+            writeln!(out, "**{}**\n", view.verdict())?;
+        }
         for story in &view.stories {
             let end = &story.end;
             writeln!(out, "### {} ({})\n", end.name, end.class)?;
+            if !story.first().is_empty() {
+                writeln!(out, "{}\n", story.first())?;
+            }
             for (n, (by, state, text)) in story.steps.iter().enumerate() {
                 let by = by.map_or_else(|| "never".to_string(), exactly);
                 writeln!(out, "{}. `{state}`: {text} ({by})", n + 1)?;

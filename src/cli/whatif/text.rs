@@ -37,7 +37,7 @@ pub(super) fn matrix(views: &[FlowView], out: &mut Output) -> Result<(), Trouble
     }
     writeln!(
         out,
-        "\n  !  a failure end   ✗  no success any more   ?  a write left in doubt\n  \
+        "\n  ✗  no success any more   !  a failure end   ?  a write left in doubt\n  \
          Each row fails for good from its first failure on; all else goes well.\n  \
          Times and calls are the most that any run to that end takes."
     )?;
@@ -62,7 +62,7 @@ fn widths(view: &FlowView) -> Widths {
 
 fn head(widths: &Widths, out: &mut Output) -> Result<(), Trouble> {
     let line = format!(
-        "  {:what$}   {:end$}  {:8}  {:>time$}  {:>5}",
+        "  {:what$}    {:end$}  {:8}  {:>time$}  {:>5}",
         "what fails",
         "ends at",
         "class",
@@ -113,7 +113,7 @@ fn row(
         line(&label, row, end, i == 0, widths, out)?;
         label.clear();
     }
-    let indent = " ".repeat(widths.what + 5);
+    let indent = " ".repeat(widths.what + 6);
     for remark in row.remarks() {
         for part in textwrap::wrap(remark, 80_usize.saturating_sub(indent.len())) {
             writeln!(out, "{indent}{part}")?;
@@ -130,25 +130,24 @@ fn line(
     widths: &Widths,
     out: &mut Output,
 ) -> Result<(), Trouble> {
-    let mark = if end.failure() {
+    let hopeless = if first && row.hopeless() { "✗" } else { " " };
+    let bad = if end.failure() {
         "!"
     } else if !end.unsettled.is_empty() {
         "?"
-    } else if first && row.hopeless() {
-        "✗"
     } else {
         " "
     };
+    let mark = format!("{hopeless}{bad}");
     let colour = match end.class {
         "failure" => "31",
         "fallback" => "33",
         _ => "32",
     };
     let class = out.paint(colour, &format!("{:8}", end.class));
-    let mark = if mark == " " {
-        mark.to_string()
-    } else {
-        out.paint("31", mark)
+    let mark = match mark.trim() {
+        "" => mark,
+        _ => out.paint("31", &mark),
     };
     let line = format!(
         "  {label:what$} {mark} {name:end$}  {class}  {time:>tw$}  {calls:>5}",
@@ -162,7 +161,7 @@ fn line(
     writeln!(out, "{}", line.trim_end())?;
     let left = end.left();
     if !left.is_empty() {
-        let indent = " ".repeat(widths.what + 7);
+        let indent = " ".repeat(widths.what + 8);
         for part in textwrap::wrap(&left, 80_usize.saturating_sub(indent.len()).max(24)) {
             writeln!(out, "{indent}{part}")?;
         }
@@ -184,6 +183,9 @@ pub(super) fn stories(title: &str, views: &[StoryView], out: &mut Output) -> Res
         if view.stories.len() > 1 {
             writeln!(out, "  It can end in {} ways.", view.stories.len())?;
         }
+        if !view.verdict().is_empty() {
+            writeln!(out, "  {}", out.paint("31", view.verdict()))?;
+        }
         let mut before: Option<&super::view::Told> = None;
         for (i, story) in view.stories.iter().enumerate() {
             writeln!(out)?;
@@ -191,8 +193,8 @@ pub(super) fn stories(title: &str, views: &[StoryView], out: &mut Output) -> Res
                 let heading = out.paint("1", &format!("  {}. {}", i + 1, story.end.name));
                 writeln!(out, "{heading} ({})", story.end.class)?;
             }
-            if i == 0 && story.when != "alone" {
-                writeln!(out, "  Something else has to fail first.")?;
+            if i == 0 && !story.first().is_empty() {
+                writeln!(out, "  {}", story.first())?;
             }
             // What was told already is not told again.
             let same = before.map_or(0, |b| {

@@ -123,6 +123,30 @@ pub(in crate::cli) struct Told {
     pub steps: Vec<(Option<i64>, String, String)>,
 }
 
+impl Told {
+    /// What has to come before, in words; empty if nothing has to.
+    pub fn first(&self) -> &'static str {
+        match self.when {
+            "after_failure" => "Something else has to fail first.",
+            "after_anything" => "An event, a deadline or another failure has to come first.",
+            _ => "",
+        }
+    }
+}
+
+impl StoryView {
+    /// What a reviewer has to know of all its ways, in words; empty if there is nothing.
+    pub fn verdict(&self) -> &'static str {
+        if self.concerns.contains(&Concern::OnlyFailure) {
+            "Whoever waits is left with nothing: every way is a failure."
+        } else if self.concerns.contains(&Concern::NoSuccess) {
+            "No success is possible any more."
+        } else {
+            ""
+        }
+    }
+}
+
 fn name(policy: &Policy, id: &ActionId) -> String {
     policy.action(*id).full_name.clone()
 }

@@ -10,6 +10,7 @@ mod impossible;
 mod kinds;
 mod left_behind;
 mod multiply;
+mod never_expires;
 mod no_success;
 mod outlasts;
 mod refused;
@@ -42,6 +43,7 @@ const CHECKS: &[Check] = &[
     same_integration::check,
     backoff::check,
     multiply::check,
+    never_expires::check,
     refused::check,
     super::budget::checks::check,
 ];
