@@ -71,7 +71,7 @@ pub mod replay;
 pub mod request;
 mod run;
 pub mod session;
-mod situation;
+pub(crate) mod situation;
 pub mod verdict;
 
 pub use counters::{Counters, Memory};

@@ -297,7 +297,7 @@ impl Session {
 
     /// Whether the effect of a root call happened, may have happened, or is in flight, and was not
     /// undone.
-    pub(super) fn is_effect(&self, root: &Call) -> bool {
+    pub(crate) fn is_effect(&self, root: &Call) -> bool {
         matches!(root.fate, Fate::Doubtful | Fate::Unsettled | Fate::Happened)
             || self.attempts(root.id).any(Call::in_flight)
     }

@@ -63,15 +63,15 @@ fn by_index<'a>(fields: &[Field], index: u32, values: &'a Map<String, Value>) ->
 
 /// A call as conditions on counted calls see it.
 #[derive(Clone, Copy)]
-pub(super) struct CallScene<'a> {
-    pub(super) action: &'a Action,
-    pub(super) args: &'a Map<String, Value>,
-    pub(super) result: Option<&'a Value>,
+pub(crate) struct CallScene<'a> {
+    pub(crate) action: &'a Action,
+    pub(crate) args: &'a Map<String, Value>,
+    pub(crate) result: Option<&'a Value>,
 }
 
 impl<'a> CallScene<'a> {
     /// The call with what is known of its result.
-    pub(super) fn of(body: &'a Body, call: &'a Call) -> Option<Self> {
+    pub(crate) fn of(body: &'a Body, call: &'a Call) -> Option<Self> {
         Some(Self {
             action: body.actions.get(call.action as usize)?,
             args: &call.args,

@@ -135,6 +135,7 @@ impl<'t> Search<'t> {
         }
         self.times(&corpus);
         self.onwards(&corpus);
+        self.others(&corpus);
     }
 
     /// A run of so many steps, whether they show anything new or not; with digests for results.

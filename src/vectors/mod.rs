@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `case` | the form |
 //! | `explore`, `next`, `world`, `features` | the search for steps that show something new |
-//! | `times`, `lists` | both sides of moments; elements that decide |
+//! | `times`, `lists`, `keys` | both sides of moments; elements, and parts of keys, that decide |
 //! | `encodings`, `roles` | how values are read, wherever they come in |
 //! | `documents` | sessions, tables and records that were tampered with |
 //! | `values`, `rng` | values worth trying; draws |
@@ -15,6 +15,7 @@ mod documents;
 mod encodings;
 mod explore;
 mod features;
+mod keys;
 mod lists;
 mod next;
 mod rng;

@@ -93,11 +93,16 @@ impl Pools {
         }
         for (index, automaton) in (0_u32..).zip(&body.automata) {
             let classes: BTreeSet<u32> = automaton.accept.iter().copied().collect();
-            let texts = classes
+            let mut texts = Vec::new();
+            for text in classes
                 .iter()
                 .take(24)
-                .filter_map(|&class| text_of_class(automaton, class));
-            pools.classes.insert(index, texts.collect());
+                .filter_map(|&class| text_of_class(automaton, class))
+            {
+                texts.extend(siblings(body, index, &text));
+                texts.push(text);
+            }
+            pools.classes.insert(index, texts);
         }
         pools
     }
@@ -105,6 +110,24 @@ impl Pools {
     fn at(&mut self, path: &Path) -> &mut Hints {
         self.places.entry(place_of(path)).or_default()
     }
+}
+
+/// How many other texts of a class are known, so that keys can differ.
+const SIBLINGS: usize = 2;
+
+/// Other texts of the same class, which differ in the last letter.
+fn siblings(body: &Body, automaton: u32, text: &str) -> Vec<String> {
+    let mut start = text.to_owned();
+    if start.pop().is_none_or(|last| !last.is_ascii()) {
+        return Vec::new();
+    }
+    let class = crate::table::value::class(body, automaton, text);
+    let letters = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z');
+    letters
+        .map(|letter| format!("{start}{}", char::from(letter)))
+        .filter(|t| t != text && crate::table::value::class(body, automaton, t) == class)
+        .take(SIBLINGS)
+        .collect()
 }
 
 /// Where draws come from.

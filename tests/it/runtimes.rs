@@ -147,18 +147,30 @@ fn small() -> Vec<(Table, Effort)> {
     made.collect()
 }
 
+/// Few vectors notice twenty ways in which a runtime is broken on purpose.
+#[test]
+fn few_vectors_notice_twenty_broken_runtimes() {
+    let mut tables = small();
+    tables.iter_mut().for_each(|(_, effort)| *effort = QUICK);
+    broken(&["--least", "20", "-"], &vectors_of(&tables));
+}
+
 /// Each runtime that is broken on purpose fails the vectors, in whatever way it is broken.
 /// `FAILWAY_VECTORS=all` adds the vectors of all examples.
 #[test]
-#[ignore = "takes minutes: cargo test --test it broken_runtime -- --ignored"]
+#[ignore = "takes minutes: cargo test --test it a_broken_runtime -- --ignored"]
 fn a_broken_runtime_fails_the_vectors() {
     let mut tables = small();
     if std::env::var_os("FAILWAY_VECTORS").is_some() {
         tables.extend(example_tables().into_iter().map(|table| (table, WHOLE)));
     }
+    broken(&["-"], &vectors_of(&tables));
+}
+
+fn vectors_of(tables: &[(Table, Effort)]) -> Vec<u8> {
     // Most is seen in steps, which are quicker to go through: documents come last.
     let (mut text, mut documents) = (Vec::new(), Vec::new());
-    for (table, effort) in &tables {
+    for (table, effort) in tables {
         let all = vectors::generate(table, *effort);
         let steps = vectors::Vectors {
             documents: Vec::new(),
@@ -176,11 +188,15 @@ fn a_broken_runtime_fails_the_vectors() {
         }
     }
     text.extend(documents);
+    text
+}
+
+/// Breaks each runtime in all its ways.
+fn broken(args: &[&str], text: &[u8]) {
     std::thread::scope(|scope| {
-        let text = &text;
         for program in programs("broken") {
             scope.spawn(move || {
-                let (well, said) = run(&program, &["-"], text);
+                let (well, said) = run(&program, args, text);
                 println!("{said}");
                 assert!(well, "{}: {said}", program.display());
             });
