@@ -6,6 +6,7 @@ use super::server::Fresh;
 use crate::Checked;
 use crate::model::{Action, Policy, RuleKind, Type};
 use crate::source::{FileId, Span};
+use crate::syntax::tree;
 use crate::words;
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ pub(super) fn at(
         text += &format!("\n{doc}\n");
     }
     if let Some(policy) = policy
-        && let Some(more) = more(policy, &place.key)
+        && let Some(more) = more(fresh, policy, &place.key)
     {
         text += &format!("\n{more}\n");
     }
@@ -88,7 +89,7 @@ fn code(fresh: &Fresh, key: &Key, whole: Span) -> String {
     }
 }
 
-fn more(policy: &Policy, key: &Key) -> Option<String> {
+fn more(fresh: &Fresh, policy: &Policy, key: &Key) -> Option<String> {
     match key.kind {
         Kind::Action => {
             let full = key.full();
@@ -97,7 +98,7 @@ fn more(policy: &Policy, key: &Key) -> Option<String> {
             Some(format!(
                 "{}\n\n{}",
                 outcomes(action),
-                verdicts(policy, &full)
+                verdicts(fresh, policy, &full)
             ))
         }
         Kind::State => {
@@ -142,35 +143,77 @@ fn outcomes(action: &Action) -> String {
     text
 }
 
-/// The rules about an action, as a list.
-fn verdicts(policy: &Policy, full: &str) -> String {
+/// The most characters of a condition that are shown.
+const CONDITION_MAX: usize = 100;
+
+/// What the rules decide about an action: in the order in which verdicts win.
+fn verdicts(fresh: &Fresh, policy: &Policy, full: &str) -> String {
     let mut lines = Vec::new();
+    let mut allowed = false;
     for rule in &policy.rules {
-        let about = rule
-            .targets
-            .iter()
-            .any(|t| policy.action(t.action).full_name == full);
-        if !about {
+        let about = |t: &crate::model::RuleTarget| policy.action(t.action).full_name == full;
+        if !rule.targets.iter().any(about) {
             continue;
         }
-        let does = match &rule.kind {
-            RuleKind::Allow => "allow",
-            RuleKind::Deny => "deny",
-            RuleKind::Require => "require",
-            RuleKind::Escalate { .. } => "escalate",
-            RuleKind::Limit { .. } => "limit",
-            RuleKind::OrderBefore | RuleKind::OrderNever => "order",
+        allowed |= matches!(rule.kind, RuleKind::Allow | RuleKind::Escalate { .. });
+        let written = written(fresh, &rule.name);
+        let when = written.and_then(|r| r.when.as_ref());
+        let when = when.map(|cond| short(fresh.loaded.sources.slice(cond.span)));
+        let always = |says: &str| match &when {
+            Some(cond) => format!("{says} when `{cond}`"),
+            None => says.to_string(),
         };
-        let why = rule
-            .because
-            .as_ref()
-            .map_or(String::new(), |b| format!(": {b}"));
-        lines.push(format!("- {does} `{}`{why}", rule.name));
+        let (place, said) = match &rule.kind {
+            RuleKind::Deny => (0, always("denied")),
+            RuleKind::Require => (
+                1,
+                match &when {
+                    Some(cond) => format!("denied unless `{cond}`"),
+                    None => "required".to_string(),
+                },
+            ),
+            RuleKind::OrderBefore | RuleKind::OrderNever => (2, always("bound to an order")),
+            RuleKind::Limit { .. } => (3, always("limited")),
+            RuleKind::Escalate { .. } => {
+                let role = written.and_then(|r| r.role.as_ref());
+                let who = role.map_or(String::new(), |r| format!(" by `{}`", r.name));
+                (4, always(&format!("needs approval{who}")))
+            }
+            RuleKind::Allow => (5, always("allowed")),
+        };
+        let why = rule.because.as_ref();
+        let why = why.map_or(String::new(), |b| format!(": {b}"));
+        lines.push((place, format!("- {said} (`{}`{why})", rule.name)));
     }
-    if lines.is_empty() {
-        "No rule allows it.".to_string()
-    } else {
-        format!("Rules about it:\n\n{}", lines.join("\n"))
+    lines.sort();
+    let mut lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+    lines.push(match allowed {
+        true => "- else denied: nothing allows it".to_string(),
+        false => "- denied: nothing allows it".to_string(),
+    });
+    format!(
+        "A call is, by the first that holds:\n\n{}",
+        lines.join("\n")
+    )
+}
+
+/// A rule as it stands in the text.
+fn written<'f>(fresh: &'f Fresh, name: &str) -> Option<&'f tree::Rule> {
+    let items = fresh.loaded.files.iter().flat_map(|f| &f.items);
+    items
+        .filter_map(|item| match &item.kind {
+            tree::ItemKind::Rule(rule) => Some(rule),
+            _ => None,
+        })
+        .find(|rule| rule.name.name == name)
+}
+
+/// A condition in one line.
+fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(CONDITION_MAX) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
     }
 }
 

@@ -324,7 +324,8 @@ fn hovers_tell_types_documents_outcomes_and_rules() {
         "Finds a person.",
         "`not_found`",
         "Timeout: 2s",
-        "- allow `reading`: looking changes nothing",
+        "- allowed when `early` (`reading`: looking changes nothing)",
+        "- else denied: nothing allows it",
     ] {
         assert!(action.contains(part), "no {part:?} in {action}");
     }
