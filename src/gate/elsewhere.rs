@@ -46,6 +46,7 @@ impl<'a> Gate<'a> {
         };
         let mut scope = Scope::proposal(call.here);
         scope.more = &call.there.params;
+        scope.other.clone_from(&call.there.full_name);
         for (fact, id) in policy.facts.iter().zip((0..).map(FactId)) {
             if !call.same_key(fact) {
                 scope.apart.push(id);
@@ -500,6 +501,7 @@ impl<'a> Gate<'a> {
         };
         let mut scope = Scope::proposal(call.here);
         scope.more = &call.there.params;
+        scope.other.clone_from(&call.there.full_name);
         let encoder = &mut self.encoder;
         let terms = encoder.logic.terms_of(&[question]);
         let mut all = Vec::new();

@@ -4,7 +4,7 @@
 //! false. It becomes two formulas, one for "surely true" and one for "surely false"; where both
 //! fail it is undecided, and the compiler demands that this never happens.
 
-use super::history::question;
+use super::history::{QUESTION, question};
 use super::positions::Positions;
 use super::scope::Scope;
 use crate::logic::{Formula, IntSet, Logic, Term};
@@ -360,14 +360,20 @@ impl<'a> Encoder<'a> {
     /// The term of a question about history.
     pub fn history(&mut self, term: &HistoryTerm, scope: &Scope<'a>) -> Term {
         let flag = !matches!(term.func, HistoryFunc::Calls | HistoryFunc::Effects);
-        // Values of a flow are told apart by the run that they belong to; a call's by its action.
-        let here = |p: &Path| matches!(p.root, Root::FlowParam(_) | Root::Binding(_));
+        // Values are told apart by the run or the proposal that they belong to.
+        let here = |p: &Path| {
+            matches!(
+                p.root,
+                Root::FlowParam(_) | Root::Binding(_) | Root::Param(_) | Root::Fact(_)
+            )
+        };
         let owner = if term.keys.iter().any(here) {
             scope.name.as_str()
         } else {
             ""
         };
-        let name = format!("{}history.{owner}{}", scope.moment, question(term));
+        let question = question(term);
+        let name = format!("{}history.{owner}{QUESTION}{question}", scope.moment);
         let t = self.logic.int(&name, 0, if flag { 1 } else { COUNT_MAX });
         self.meanings
             .entry(t)
@@ -589,7 +595,7 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn number_of(c: &Const) -> i64 {
+pub(super) fn number_of(c: &Const) -> i64 {
     match c {
         Const::Bool(b) => i64::from(*b),
         Const::Number(n) => *n,

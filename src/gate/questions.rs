@@ -49,6 +49,35 @@ impl Questions {
         answer
     }
 
+    /// The same, for what is an error where there are such values: that it may only seem that there are
+    /// counts as no answer.
+    ///
+    /// # Errors
+    /// When the budget runs out, or when some calls of the history are not looked into.
+    pub fn surely(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        formula: Formula,
+    ) -> Result<Option<Assignment>, OutOfBudget> {
+        let Some(found) = self.ask(encoder, formula)? else {
+            return Ok(None);
+        };
+        let terms = encoder.logic.terms_of(&[formula]);
+        if let Some(about) = self.truths.about(encoder, &terms)
+            && !self.truths.sure(encoder, &about)?
+        {
+            return Err(OutOfBudget::new(
+                "telling calls apart by their `where`s and keys",
+            ));
+        }
+        Ok(Some(found))
+    }
+
+    /// Says which action is called instead of the one that the next questions are about.
+    pub fn beside(&mut self, other: Option<crate::model::ActionId>) {
+        self.truths.beside(other);
+    }
+
     /// Asks, and asks again with what is learned, until the answer is a history that can have been.
     fn learning(
         &mut self,

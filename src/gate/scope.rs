@@ -6,6 +6,8 @@ use crate::model::{Action, FactId, Flow, FlowId, Param, Policy, Root, Type};
 
 /// Stands in names of terms of a call that is made instead of another one.
 pub(super) const OTHER: &str = "instead ";
+/// Begins the names of terms of calls that are made up, to see whether there can be such calls.
+pub(super) const MADE_UP: &str = "some call ";
 
 /// A place where conditions are read.
 #[derive(Clone, Debug, Default)]
@@ -18,10 +20,14 @@ pub struct Scope<'a> {
     pub params: &'a [Param],
     /// Parameters of another call that is made in its stead, numbered after its own.
     pub more: &'a [Param],
+    /// The other action's name.
+    pub other: String,
     /// Facts that the other call sees under another key.
     pub apart: Vec<FactId>,
     /// The reply in question, and whether it may be missing.
     pub result: Option<(&'a Type, bool)>,
+    /// The name of the reply, if it is known by another one.
+    pub reply: Option<String>,
     /// The flow.
     pub flow: Option<&'a Flow>,
     /// The element that a quantifier looks at: its list's term and its type.
@@ -92,12 +98,17 @@ impl<'a> Scope<'a> {
                 Some(p) => (p.ty.clone(), p.optional, own(&format!("arg.{}", p.name))),
                 None => {
                     let p = self.more.get(i as usize - self.params.len())?;
-                    (p.ty.clone(), p.optional, own(&format!("{OTHER}{}", p.name)))
+                    (
+                        p.ty.clone(),
+                        p.optional,
+                        own(&format!("{OTHER}{}.{}", self.other, p.name)),
+                    )
                 }
             },
             Root::Result => {
                 let (ty, may_be_missing) = self.result?;
-                (ty.clone(), may_be_missing, own("result"))
+                let name = self.reply.clone().unwrap_or_else(|| own("result"));
+                (ty.clone(), may_be_missing, name)
             }
             Root::Input(id) => {
                 let input = policy.inputs.get(id.index())?;

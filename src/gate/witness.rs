@@ -1,5 +1,6 @@
 //! Witnesses in the user's units: what a term's value means.
 
+use super::scope::MADE_UP;
 use super::{Encoder, Meaning};
 use crate::diagnostics::Witness;
 use crate::logic::Assignment;
@@ -22,7 +23,11 @@ impl Encoder<'_> {
         let absent: Vec<&Path> = self
             .meanings()
             .filter_map(|(t, m)| match m {
-                Meaning::Present(p) if found.int(t) == Some(0) => Some(p),
+                Meaning::Present(p)
+                    if found.int(t) == Some(0) && !self.logic.name(t).starts_with(MADE_UP) =>
+                {
+                    Some(p)
+                }
                 _ => None,
             })
             .collect();
@@ -32,7 +37,8 @@ impl Encoder<'_> {
                 .any(|a| a.root == p.root && p.fields.starts_with(&a.fields))
         };
         for (term, meaning) in self.meanings() {
-            if !wanted(self.logic.name(term)) {
+            let name = self.logic.name(term);
+            if !wanted(name) || name.starts_with(MADE_UP) {
                 continue;
             }
             match meaning {

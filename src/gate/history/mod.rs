@@ -1,6 +1,9 @@
 //! Questions about history: their names, and what is true of their answers whatever happened.
 
-mod calls;
+mod fates;
+mod groups;
+mod sorts;
+mod takers;
 mod truths;
 mod weigh;
 
@@ -38,6 +41,10 @@ impl Encoder<'_> {
         for (a, x) in &asked {
             for (b, y) in &asked {
                 if a == b || moment(&self.logic, *a) != moment(&self.logic, *b) {
+                    continue;
+                }
+                let (mine, theirs) = (self.logic.name(*a), self.logic.name(*b));
+                if !y.keys.is_empty() && owner(mine) != owner(theirs) {
                     continue;
                 }
                 if implied(x, y) && narrower(x, y) {
@@ -91,6 +98,15 @@ fn moment(logic: &Logic, term: Term) -> String {
     name.split_once("history.")
         .map_or(String::new(), |(m, _)| m.to_string())
 }
+
+/// The part of a history term's name that says whose keys it asks for; empty if they are nobody's.
+fn owner(name: &str) -> &str {
+    let question = name.split_once("history.").map_or("", |n| n.1);
+    question.split_once(QUESTION).map_or("", |(owner, _)| owner)
+}
+
+/// Stands between the owner of a question's keys and the question.
+pub(crate) const QUESTION: char = '?';
 
 /// Whether a call that counts for `a` counts for `b`. What stands has succeeded, but the success may
 /// have been told by a repeat of the call, which has a reply of its own.

@@ -5,13 +5,13 @@
 //! is a formula that holds in all of them, and the solver is asked again with it. What has been learned
 //! once is known to all later questions.
 
-use super::calls::{Sorts, sorts};
-use super::moment;
+use super::sorts::{Sorts, sorts};
 use super::weigh::Claim;
+use super::{moment, owner};
 use crate::gate::scope::OTHER;
-use crate::gate::{Encoder, Meaning};
-use crate::logic::{Assignment, Budget, Formula, OutOfBudget, Term};
-use crate::model::{Action, ActionId, FactId, HistoryTerm, Root};
+use crate::gate::{Encoder, Meaning, Scope};
+use crate::logic::{Assignment, Budget, Formula, IntSet, OutOfBudget, Term};
+use crate::model::{ActionId, FactId, HistoryTerm, Root};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -20,6 +20,8 @@ const LESSON: u64 = 20_000;
 
 /// So many facts are tried both ways when a situation is completed.
 const FACTS: usize = 6;
+
+const MISSING: &str = "looking for a history with these answers";
 
 /// What a question asks of history.
 #[derive(Clone, Debug)]
@@ -41,10 +43,16 @@ impl About {
 /// What has been learned.
 #[derive(Default)]
 pub(crate) struct Truths {
-    sorts: BTreeMap<(Vec<Term>, Option<ActionId>), Rc<Sorts>>,
+    sorts: BTreeMap<(Vec<Term>, Place), Rc<Sorts>>,
     /// Each with the questions that it is about, and the place that it holds at: none, everywhere.
-    lessons: Vec<(BTreeSet<Term>, Option<ActionId>, Formula)>,
+    lessons: Vec<(BTreeSet<Term>, Place, Formula)>,
+    /// The action that is called instead, where that is what is asked about.
+    beside: Option<ActionId>,
+    made_up: usize,
 }
+
+/// The proposed action, and the one that is called instead.
+type Place = (Option<ActionId>, Option<ActionId>);
 
 impl Truths {
     /// What these terms ask of history; none if nothing.
@@ -81,7 +89,7 @@ impl Truths {
         all.extend(
             self.lessons
                 .iter()
-                .filter(|(_, at, _)| at.is_none() || *at == about.place)
+                .filter(|(_, at, _)| at.0.is_none() || *at == (about.place, self.beside))
                 .filter(|(of, ..)| of.is_subset(&about.asked))
                 .map(|l| l.2),
         );
@@ -116,7 +124,7 @@ impl Truths {
             good = false;
             let lesson = sorts.lesson(encoder, claims, &open)?;
             let of = asked.iter().copied().collect();
-            self.lessons.push((of, about.place, lesson));
+            self.lessons.push((of, (about.place, self.beside), lesson));
         }
         Ok(good)
     }
@@ -128,27 +136,26 @@ impl Truths {
         about: &About,
         found: &mut Assignment,
     ) -> Result<(), OutOfBudget> {
+        let mut budget = encoder.logic.budget();
         for asked in &about.moments {
             let sorts = self.sorts(encoder, asked, about.place)?;
-            let mut unsaid = sorts.unsaid(found);
-            unsaid.truncate(FACTS);
-            let mut done = false;
-            for way in 0u32..1 << unsaid.len() {
-                let mut tried = found.clone();
-                for (i, term) in unsaid.iter().enumerate() {
-                    tried.set_int(*term, i64::from(way >> i & 1));
+            let conditions: Vec<Formula> = sorts.sorts.iter().map(|s| s.only_if).collect();
+            let needed: Vec<Term> = encoder
+                .logic
+                .terms_of(&conditions)
+                .into_iter()
+                .filter(|t| !about.asks(*t))
+                .collect();
+            let mut learned = vec![self.known(encoder, about)];
+            loop {
+                let tried = fitting(encoder, &learned, &needed, found, &mut budget)?;
+                match answered(encoder, &sorts, &tried, &mut learned)? {
+                    Some(answered) => {
+                        *found = answered;
+                        break;
+                    }
+                    None => budget.spend(LESSON, MISSING)?,
                 }
-                let open = sorts.open(encoder, &tried);
-                let claims: Vec<Claim> = sorts.claims(&tried);
-                if let Some(weights) = sorts.weigh(&claims, &open)? {
-                    sorts.answer(&weights, &mut tried);
-                    *found = tried;
-                    done = true;
-                    break;
-                }
-            }
-            if !done {
-                return Err(OutOfBudget::new("looking for a history with these answers"));
             }
             for term in asked {
                 if found.int(*term).is_none() {
@@ -159,13 +166,32 @@ impl Truths {
         Ok(())
     }
 
+    /// Says which action is called instead of the proposed one.
+    pub(crate) fn beside(&mut self, other: Option<ActionId>) {
+        self.beside = other;
+    }
+
+    /// Whether a history that seems possible surely is.
+    pub(crate) fn sure(
+        &mut self,
+        encoder: &mut Encoder<'_>,
+        about: &About,
+    ) -> Result<bool, OutOfBudget> {
+        for asked in &about.moments {
+            if self.sorts(encoder, asked, about.place)?.vague {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     fn sorts(
         &mut self,
         encoder: &mut Encoder<'_>,
         asked: &[Term],
         at: Option<ActionId>,
     ) -> Result<Rc<Sorts>, OutOfBudget> {
-        let key = (asked.to_vec(), at);
+        let key = (asked.to_vec(), (at, self.beside));
         if let Some(known) = self.sorts.get(&key) {
             return Ok(Rc::clone(known));
         }
@@ -183,28 +209,106 @@ impl Truths {
             }
         }
         let policy = encoder.policy();
-        let place: Option<&Action> = at.map(|id| policy.action(id));
-        let made = Rc::new(sorts(encoder, &questions, &facts, place)?);
+        let scope = at.map(|id| {
+            let mut scope = Scope::proposal(policy.action(id));
+            if let Some(other) = self.beside {
+                scope.more = &policy.action(other).params;
+                scope.other.clone_from(&policy.action(other).full_name);
+            }
+            scope
+        });
+        let place = at.map(|id| policy.action(id)).zip(scope.as_ref());
+        let made = sorts(encoder, &questions, &facts, place, &mut self.made_up)?;
+        let made = Rc::new(made);
         self.sorts.insert(key, Rc::clone(&made));
         Ok(made)
     }
+}
+
+/// The values found, with values for the terms that are needed besides, such that what has been
+/// learned is true.
+fn fitting(
+    encoder: &mut Encoder<'_>,
+    learned: &[Formula],
+    needed: &[Term],
+    found: &Assignment,
+    budget: &mut Budget,
+) -> Result<Assignment, OutOfBudget> {
+    let mut all = learned.to_vec();
+    for term in encoder.logic.terms_of(learned) {
+        if let Some(n) = found.int(term) {
+            all.push(encoder.logic.in_set(term, IntSet::point(n)));
+        } else if let Some(text) = found.string(term) {
+            let language = encoder.logic.literals(&[text]);
+            all.push(encoder.logic.in_language(term, language));
+        }
+    }
+    let question = encoder.logic.and(&all);
+    let Some(more) = encoder.logic.solve(question, budget)? else {
+        return Err(OutOfBudget::new(MISSING));
+    };
+    let mut tried = found.clone();
+    for term in more.terms() {
+        if let Some(n) = more.int(term)
+            && found.int(term).is_none()
+        {
+            tried.set_int(term, n);
+        }
+        if let Some(text) = more.string(term)
+            && found.string(term).is_none()
+        {
+            tried.set_string(term, text);
+        }
+    }
+    encoder.logic.complete(&mut tried, needed, budget)?;
+    Ok(tried)
+}
+
+/// The values with the answers of a history; if there is none, it is learned why.
+fn answered(
+    encoder: &mut Encoder<'_>,
+    sorts: &Sorts,
+    values: &Assignment,
+    learned: &mut Vec<Formula>,
+) -> Result<Option<Assignment>, OutOfBudget> {
+    let mut unsaid = sorts.unsaid(values);
+    unsaid.truncate(FACTS);
+    for way in 0u32..1 << unsaid.len() {
+        let mut tried = values.clone();
+        for (i, term) in unsaid.iter().enumerate() {
+            tried.set_int(*term, i64::from(way >> i & 1));
+        }
+        let open = sorts.open(encoder, &tried);
+        let claims: Vec<Claim> = sorts.claims(&tried);
+        if let Some(weights) = sorts.weigh(&claims, &open)? {
+            sorts.answer(&weights, &mut tried);
+            return Ok(Some(tried));
+        }
+        learned.push(sorts.lesson(encoder, claims, &open)?);
+    }
+    Ok(None)
 }
 
 /// The action whose proposal the terms are about; none if there are several, or none.
 fn place(encoder: &Encoder<'_>, terms: &BTreeSet<Term>) -> Option<ActionId> {
     let mut at: Option<&str> = None;
     for term in terms {
-        let (Some(Meaning::Value(p)) | Some(Meaning::Present(p))) = encoder.meaning(*term) else {
-            continue;
+        let name = encoder.logic.name(*term);
+        let owner = match encoder.meaning(*term) {
+            Some(Meaning::Value(p) | Meaning::Present(p)) => match p.root {
+                Root::Param(_) | Root::Fact(_) => name.split_once(':')?.0,
+                _ => continue,
+            },
+            Some(Meaning::History(_)) => match owner(name) {
+                "" => continue,
+                owner => owner.strip_suffix(':')?,
+            },
+            _ => continue,
         };
-        if !matches!(p.root, Root::Param(_) | Root::Fact(_)) {
-            continue;
-        }
-        let (name, _) = encoder.logic.name(*term).split_once(':')?;
-        if at.is_some_and(|known| known != name) {
+        if at.is_some_and(|known| known != owner) {
             return None;
         }
-        at = Some(name);
+        at = Some(owner);
     }
     let name = at?;
     let actions = encoder.policy().actions.iter();

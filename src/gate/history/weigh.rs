@@ -6,7 +6,7 @@
 //! moved as far as they go, so that what is learned rules out as much as it can (the theory lemmas of
 //! DPLL(T), Nieuwenhuis, Oliveras and Tinelli 2006).
 
-use super::calls::{FactRows, Sort, Sorts};
+use super::sorts::{FactRows, Sort, Sorts};
 use crate::gate::Encoder;
 use crate::logic::{Assignment, Formula, IntSet, OutOfBudget, Term};
 use std::collections::BTreeSet;
@@ -39,14 +39,49 @@ struct Bounds {
     high: Vec<i64>,
 }
 
+/// A way to choose calls, so far.
+#[derive(Clone)]
+struct Branch {
+    /// What is still wanted, and what there is still room for.
+    bounds: Bounds,
+    open: Vec<bool>,
+    weights: Weights,
+    /// What the rows have come to.
+    sums: Vec<i64>,
+}
+
+impl Branch {
+    /// Takes so many calls of the sort.
+    fn take(&mut self, at: usize, sort: &Sort, n: i64) {
+        for (row, each) in &sort.adds {
+            let total = each.saturating_mul(n);
+            if let Some(low) = self.bounds.low.get_mut(*row) {
+                *low = (*low - total).max(0);
+            }
+            if let Some(high) = self.bounds.high.get_mut(*row)
+                && *high != i64::MAX
+            {
+                *high -= total;
+            }
+            if let Some(sum) = self.sums.get_mut(*row) {
+                *sum = sum.saturating_add(total);
+            }
+        }
+        for row in sort.needs.iter().filter(|_| n > 0) {
+            if self.sums.get(*row) == Some(&0) {
+                raise(&mut self.bounds.low, *row, 1);
+            }
+        }
+        if let Some(weight) = self.weights.get_mut(at) {
+            *weight += n;
+        }
+    }
+}
+
 /// How many calls of each sort, in the order of the sorts.
 pub(super) type Weights = Vec<i64>;
 
 impl Sorts {
-    fn rows(&self) -> usize {
-        self.questions.len() + 4 * self.facts.len()
-    }
-
     /// What the assignment says.
     pub(super) fn claims(&self, found: &Assignment) -> Vec<Claim> {
         let mut all = Vec::new();
@@ -83,44 +118,55 @@ impl Sorts {
         claims: &[Claim],
         open: &[bool],
     ) -> Result<Option<Weights>, OutOfBudget> {
-        let start = Bounds {
-            low: vec![0; self.rows()],
-            high: vec![i64::MAX; self.rows()],
+        let mut start = Bounds {
+            low: vec![0; self.rows],
+            high: vec![i64::MAX; self.rows],
         };
-        // What was told is gone only if a write has come after it, or if none was told.
+        for (row, most) in &self.most {
+            lower(&mut start.high, *row, *most);
+        }
         let mut ways = vec![start];
         for claim in claims {
-            for b in &mut ways {
-                match claim {
-                    Claim::Low(row, n) => raise(&mut b.low, *row, *n),
-                    Claim::High(row, n) => lower(&mut b.high, *row, *n),
-                    Claim::Present(fact) if fact.earlier => raise(&mut b.low, fact.told, 1),
-                    Claim::Present(fact) => {
+            match claim {
+                Claim::Low(row, n) => ways.iter_mut().for_each(|b| raise(&mut b.low, *row, *n)),
+                Claim::High(row, n) => ways.iter_mut().for_each(|b| lower(&mut b.high, *row, *n)),
+                Claim::Present(fact) => {
+                    let mut earlier = ways.clone();
+                    for b in &mut ways {
                         raise(&mut b.low, fact.latest, 1);
                         lower(&mut b.high, fact.in_flight, 0);
                     }
-                    Claim::Absent(_) => {}
+                    // A repeat stands on the facts of an earlier moment.
+                    if let Some(repeated) = fact.repeated {
+                        for b in &mut earlier {
+                            raise(&mut b.low, fact.latest, 1);
+                            raise(&mut b.low, repeated, 1);
+                        }
+                        ways.extend(earlier);
+                    }
                 }
-            }
-            if let Claim::Absent(fact) = claim
-                && !fact.fades
-                && !fact.earlier
-            {
-                let mut more = ways.clone();
-                for b in &mut ways {
-                    lower(&mut b.high, fact.told, 0);
+                Claim::Absent(fact) if fact.fades => {}
+                // What was told is gone only if a write has come after it, or if none was told.
+                Claim::Absent(fact) => {
+                    let before = ways.clone();
+                    for b in &mut ways {
+                        lower(&mut b.high, fact.told, 0);
+                    }
+                    for row in [Some(fact.forgetting), fact.repeated].into_iter().flatten() {
+                        ways.extend(before.iter().map(|b| {
+                            let mut b = b.clone();
+                            raise(&mut b.low, row, 1);
+                            b
+                        }));
+                    }
                 }
-                for b in &mut more {
-                    raise(&mut b.low, fact.forgetting, 1);
-                }
-                ways.extend(more);
             }
         }
         // Of sorts that add the same one is enough.
-        let mut seen: BTreeSet<&[(usize, i64)]> = BTreeSet::new();
+        let mut seen: BTreeSet<(&[(usize, i64)], &[usize])> = BTreeSet::new();
         let mut distinct = Vec::with_capacity(open.len());
         for (sort, open) in self.sorts.iter().zip(open) {
-            distinct.push(*open && seen.insert(sort.adds.as_slice()));
+            distinct.push(*open && seen.insert((&sort.adds, &sort.needs)));
         }
         let mut steps = STEPS;
         for bounds in ways {
@@ -139,16 +185,23 @@ impl Sorts {
         steps: &mut usize,
     ) -> Result<Option<Weights>, OutOfBudget> {
         let mut partly = false;
-        let mut stack = vec![(bounds, open, vec![0; self.sorts.len()])];
-        while let Some((bounds, open, weights)) = stack.pop() {
+        let start = Branch {
+            bounds,
+            open,
+            weights: vec![0; self.sorts.len()],
+            sums: vec![0; self.rows],
+        };
+        let mut stack = vec![start];
+        while let Some(branch) = stack.pop() {
             *steps = steps
                 .checked_sub(1)
                 .ok_or_else(|| OutOfBudget::new(COUNTING))?;
+            let bounds = &branch.bounds;
             if bounds.high.iter().any(|h| *h < 0) {
                 continue;
             }
             let Some(row) = bounds.low.iter().position(|l| *l > 0) else {
-                return Ok(Some(weights));
+                return Ok(Some(branch.weights));
             };
             // The most calls of a sort that fit.
             let fit = |s: &Sort| {
@@ -163,7 +216,9 @@ impl Sorts {
                 most.min().unwrap_or(0)
             };
             let next = self.sorts.iter().enumerate().find(|(i, s)| {
-                open.get(*i) == Some(&true) && s.adds.iter().any(|a| a.0 == row) && fit(s) > 0
+                branch.open.get(*i) == Some(&true)
+                    && s.adds.iter().any(|a| a.0 == row)
+                    && fit(s) > 0
             });
             let Some((at, sort)) = next else {
                 continue;
@@ -172,8 +227,9 @@ impl Sorts {
                 let low = bounds.low.get(*row).copied().unwrap_or(0);
                 low.saturating_add(n - 1) / n.max(&1)
             });
+            // One may be needed by a repeat that is chosen later.
             let most = fit(sort).min(help.max().unwrap_or(0));
-            let mut shut = open.clone();
+            let mut shut = branch.open.clone();
             if let Some(o) = shut.get_mut(at) {
                 *o = false;
             }
@@ -184,23 +240,12 @@ impl Sorts {
                 (0..=8).chain([most / 2]).chain(most - 8..=most).collect()
             };
             for n in counts {
-                let mut b = bounds.clone();
-                let mut w = weights.clone();
-                for (row, each) in &sort.adds {
-                    let total = each.saturating_mul(n);
-                    if let Some(low) = b.low.get_mut(*row) {
-                        *low = (*low - total).max(0);
-                    }
-                    if let Some(high) = b.high.get_mut(*row)
-                        && *high != i64::MAX
-                    {
-                        *high -= total;
-                    }
-                }
-                if let Some(weight) = w.get_mut(at) {
-                    *weight += n;
-                }
-                stack.push((b, shut.clone(), w));
+                let mut next = Branch {
+                    open: shut.clone(),
+                    ..branch.clone()
+                };
+                next.take(at, sort, n);
+                stack.push(next);
             }
         }
         if partly {
@@ -243,6 +288,8 @@ impl Sorts {
                 any.push(encoder.logic.in_set(term, set));
             }
         }
+        // What could be opened as well without any help is no reason.
+        let mut opened = open.to_vec();
         let shut: BTreeSet<Formula> = self
             .sorts
             .iter()
@@ -250,7 +297,17 @@ impl Sorts {
             .filter(|(_, open)| !**open)
             .map(|(s, _)| s.only_if)
             .collect();
-        any.extend(shut);
+        for only_if in shut {
+            let mut more = opened.clone();
+            for (sort, open) in self.sorts.iter().zip(&mut more) {
+                *open |= sort.only_if == only_if;
+            }
+            if self.weigh(&claims, &more)?.is_none() {
+                opened = more;
+            } else {
+                any.push(only_if);
+            }
+        }
         Ok(encoder.logic.or(&any))
     }
 
