@@ -7,6 +7,7 @@
 
 use super::fates::once_each;
 use super::takers::{KeyPart, Tests, whole};
+use super::without_places;
 use crate::gate::elsewhere::fits;
 use crate::gate::scope::MADE_UP;
 use crate::gate::{Encoder, Scope, TooLarge};
@@ -49,8 +50,16 @@ pub(super) struct Place<'p, 'a> {
     pub action: &'a Action,
     pub tests: &'p Tests<'p>,
     pub filters: Vec<&'p Cond>,
-    /// How many calls have been made up so far.
-    pub made_up: &'p mut usize,
+    pub made_up: &'p mut MadeUp,
+}
+
+/// What is kept of calls that are made up.
+#[derive(Default)]
+pub(crate) struct MadeUp {
+    /// How many there have been so far.
+    count: usize,
+    /// Whether a type, as text, has several values.
+    several: BTreeMap<String, bool>,
 }
 
 /// The groups of an action, each with when there is a call of it, and by number of arguments how many
@@ -298,7 +307,7 @@ pub(super) fn exists<'a>(
     group: &Group,
     told: Option<FactId>,
 ) -> Formula {
-    if told.is_none() && plain(place, group) {
+    if told.is_none() && plain(encoder, place, group) {
         return Formula::TRUE;
     }
     let scope = made_up(encoder.policy(), place, told);
@@ -311,8 +320,9 @@ pub(super) fn made_up<'a>(
     place: &mut Place<'_, 'a>,
     told: Option<FactId>,
 ) -> Scope<'a> {
-    *place.made_up += 1;
-    let name = format!("{MADE_UP}{} of {}:", place.made_up, place.action.full_name);
+    place.made_up.count += 1;
+    let number = place.made_up.count;
+    let name = format!("{MADE_UP}{number} of {}:", place.action.full_name);
     let mut scope = Scope::call(place.action).named(&name, "");
     scope.reply = told
         .and_then(|id| policy.facts.get(id.index()))
@@ -467,7 +477,7 @@ fn same_part<'a>(
 
 /// Whether there is always a call of the group, since nothing ties its arguments to the proposal but
 /// keys of large types that look at different things.
-fn plain(place: &Place<'_, '_>, group: &Group) -> bool {
+fn plain<'a>(encoder: &mut Encoder<'a>, place: &mut Place<'_, 'a>, group: &Group) -> bool {
     if group.arguments.is_some() {
         return false;
     }
@@ -479,23 +489,52 @@ fn plain(place: &Place<'_, '_>, group: &Group) -> bool {
         paths(filter, &mut read);
     }
     let parts = &place.tests.parts;
-    parts.iter().enumerate().all(|(i, p)| {
-        let large = match &p.theirs.ty {
-            Type::String { min, max, patterns } => {
-                patterns.is_empty() && max.is_none_or(|m| m > *min && m > 0)
-            }
-            ty => ty.bounds().is_some_and(|(low, high)| high > low),
-        };
-        large
-            && !p.theirs.optional
+    for (i, p) in parts.iter().enumerate() {
+        let ty = without_places(&format!("{:?}", p.theirs.ty));
+        let free = !p.theirs.optional
             && !p.mine.optional
-            && format!("{:?}", p.theirs.ty) == format!("{:?}", p.mine.ty)
+            && ty == without_places(&format!("{:?}", p.mine.ty))
             && !parts
                 .iter()
                 .skip(i + 1)
                 .any(|o| meets(&o.theirs, &p.theirs))
-            && !read.iter().any(|r| meets(r, &p.theirs))
-    })
+            && !read.iter().any(|r| meets(r, &p.theirs));
+        if !free {
+            return false;
+        }
+        let known = place.made_up.several.get(&ty).copied();
+        let several = known.unwrap_or_else(|| several(encoder, place.action, &p.theirs));
+        place.made_up.several.insert(ty, several);
+        if !several {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether there are several values of the kind that a call has there.
+fn several<'a>(encoder: &mut Encoder<'a>, action: &'a Action, path: &Path) -> bool {
+    match &path.ty {
+        Type::String { min, max, patterns } if patterns.is_empty() => {
+            max.is_none_or(|m| m > *min && m > 0)
+        }
+        Type::String { .. } => {
+            let scope = Scope::call(action);
+            let Ok(term) = encoder.path_term(path, &scope) else {
+                return false;
+            };
+            let logic = &mut encoder.logic;
+            let mut budget = logic.budget();
+            let mut one = crate::logic::Assignment::new();
+            if logic.complete(&mut one, &[term], &mut budget).is_err() {
+                return false;
+            }
+            let literal = logic.literals(&[one.string(term).unwrap_or_default()]);
+            let other = logic.in_language(term, literal);
+            matches!(logic.solve(!other, &mut budget), Ok(Some(_)))
+        }
+        ty => ty.bounds().is_some_and(|(low, high)| high > low),
+    }
 }
 
 /// Whether one of the values is a part of the other.

@@ -179,10 +179,13 @@ pub(crate) fn question(term: &HistoryTerm) -> String {
 
 /// A condition without its places, for telling conditions apart.
 fn canonical(cond: &Cond) -> String {
-    let text = format!("{cond:?}");
+    without_places(&format!("{cond:?}"))
+}
+
+fn without_places(text: &str) -> String {
     // Places are the only numbers that follow `start: ` and `end: `.
     let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
+    let mut rest = text;
     while let Some(at) = rest.find("Span {") {
         out.push_str(rest.get(..at).unwrap_or_default());
         let after = rest.get(at..).unwrap_or_default();

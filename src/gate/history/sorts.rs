@@ -9,7 +9,7 @@
 
 use super::fates::{Fate, NEEDS, Need, fates, repeatable};
 use super::groups::{
-    Group, Groups, Place, arguments_are, exists, given, groups, made_up, of_group,
+    Group, Groups, MadeUp, Place, arguments_are, exists, given, groups, made_up, of_group,
 };
 use super::takers::{Taker, Takes, Tests, own_keys, tests, whole};
 use crate::gate::{Encoder, Scope};
@@ -85,7 +85,7 @@ pub(super) fn sorts<'a>(
     questions: &[(Term, HistoryTerm)],
     facts: &[(Term, FactId)],
     place: Option<(&'a Action, &Scope<'a>)>,
-    made_up: &mut usize,
+    made_up: &mut MadeUp,
 ) -> Result<Sorts, OutOfBudget> {
     let policy = encoder.policy();
     let mut made = Sorts {
@@ -132,7 +132,7 @@ pub(super) fn sorts<'a>(
             .iter()
             .position(|a| a.full_name == action.full_name);
         let id = ActionId(u32::try_from(id.unwrap_or_default()).unwrap_or(u32::MAX));
-        told.entry(id).or_default().repeating(row, action);
+        told.entry(id).or_default().repeating(row);
     }
     made.vague |= place.is_none() && told.values().any(|t| !t.parts.is_empty());
     let effort = encoder.logic.budget().left() / crate::logic::Budget::of_effort(1).left();
@@ -208,7 +208,7 @@ fn of_action<'a>(
     all: &[Made<'_>],
     at: usize,
     scope: Option<&Scope<'a>>,
-    made_up: &mut usize,
+    made_up: &mut MadeUp,
 ) -> Result<Vec<Sort>, OutOfBudget> {
     let policy = encoder.policy();
     let Some(made) = all.get(at) else {

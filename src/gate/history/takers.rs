@@ -3,7 +3,6 @@
 use super::canonical;
 use crate::model::{
     Action, ActionId, Cond, CountedAction, Fact, FactId, HistoryTerm, Param, Path, Policy, Root,
-    Type,
 };
 use crate::syntax::tree::HistoryFunc;
 use std::collections::BTreeMap;
@@ -69,15 +68,15 @@ impl<'t> Tests<'t> {
         Some(known.or_insert((next, cond)).0)
     }
 
-    /// Takes in the calls of an action with the arguments of the proposal.
-    pub(super) fn repeating(&mut self, row: usize, action: &Action) {
-        let mut parts = Vec::new();
-        for (param, at) in action.params.iter().zip(0..) {
-            if !matches!(param.ty, Type::Record(_) | Type::List { .. }) {
-                let path = whole(param, at);
-                parts.push(self.part(&path, &path, false));
-            }
-        }
+    /// Takes in the calls of the proposed action that hold the arguments of the proposal, as far as
+    /// keys look at them.
+    pub(super) fn repeating(&mut self, row: usize) {
+        let own = |p: &KeyPart| {
+            let whole = p.theirs.fields.is_empty() && p.mine.fields.is_empty();
+            whole && p.theirs.root == p.mine.root && !p.loose
+        };
+        let parts = (0..).zip(&self.parts);
+        let parts = parts.filter(|(_, p)| own(p)).map(|(at, _)| at).collect();
         self.takers.push(Taker {
             row: Takes::Repeated(row),
             filter: None,

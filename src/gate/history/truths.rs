@@ -5,6 +5,7 @@
 //! is a formula that holds in all of them, and the solver is asked again with it. What has been learned
 //! once is known to all later questions.
 
+use super::groups::MadeUp;
 use super::sorts::{Sorts, sorts};
 use super::weigh::Claim;
 use super::{moment, owner};
@@ -48,7 +49,7 @@ pub(crate) struct Truths {
     lessons: Vec<(BTreeSet<Term>, Place, Formula)>,
     /// The action that is called instead, where that is what is asked about.
     beside: Option<ActionId>,
-    made_up: usize,
+    made_up: MadeUp,
 }
 
 /// The proposed action, and the one that is called instead.
