@@ -70,7 +70,10 @@ fn refused(
     let question = logic.and(&[firing.fires, there.given, !good]);
     let tied = gate.coherent(from, instead, question).ok()?;
     let question = gate.encoder.logic.and(&[question, tied]);
-    let found = match known.questions.ask(&mut gate.encoder, question) {
+    known.questions.beside(Some(instead.action));
+    let answer = known.questions.surely(&mut gate.encoder, question);
+    known.questions.beside(None);
+    let found = match answer {
         Ok(None) => return None,
         Ok(Some(found)) => found,
         Err(out) => return Some(gate.too_much(from, &out.to_string())),

@@ -9,6 +9,7 @@ mod never_fires;
 mod no_rule;
 mod overruled;
 pub mod quarrel;
+mod same_value;
 mod sources;
 mod swallowed;
 mod unconditional;

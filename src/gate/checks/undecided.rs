@@ -15,7 +15,7 @@ pub fn check(gate: &mut Gate<'_>, cond: &Cond, truth: Truth, findings: &mut Vec<
     }
     let logic = &mut gate.encoder.logic;
     let neither = logic.and(&[!truth.yes, !truth.no]);
-    match Questions::new(&gate.encoder).ask(&mut gate.encoder, neither) {
+    match Questions::new(&gate.encoder).surely(&mut gate.encoder, neither) {
         Ok(None) => {}
         Ok(Some(found)) => {
             let witness = gate.encoder.witness(&found);

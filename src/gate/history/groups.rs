@@ -307,11 +307,25 @@ pub(super) fn exists<'a>(
     group: &Group,
     told: Option<FactId>,
 ) -> Formula {
+    // That there is the call is said by itself; what it told only matters to what looks at that.
+    if told.is_some() && !looks_at_replies(place) {
+        return Formula::TRUE;
+    }
     if told.is_none() && plain(encoder, place, group) {
         return Formula::TRUE;
     }
     let scope = made_up(encoder.policy(), place, told);
     of_group(encoder, place, group, &scope)
+}
+
+/// Whether some `where` or key looks at replies.
+fn looks_at_replies(place: &Place<'_, '_>) -> bool {
+    let mut read = Vec::new();
+    for filter in &place.filters {
+        paths(filter, &mut read);
+    }
+    let keys = place.tests.parts.iter().map(|p| &p.theirs);
+    read.iter().chain(keys).any(|p| p.root == Root::Result)
 }
 
 /// A place for values of a call that is made up.
