@@ -26,6 +26,7 @@ mod fuzz;
 mod gate_budget;
 mod gate_mutants;
 mod gate_oracle;
+mod gate_quarrels;
 mod generate;
 mod generate_flows;
 mod lsp;

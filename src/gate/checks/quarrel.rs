@@ -102,7 +102,11 @@ fn told_of(gate: &Gate<'_>, id: ActionId, one: RuleId, all: &[Quarrel]) -> Optio
         .map(|q| if q.a == one { q.b } else { q.a })
         .collect();
     let names = named(policy, &others);
-    let what = first.what;
+    let what = if all.iter().all(|q| q.what == first.what) {
+        first.what
+    } else {
+        "things"
+    };
     let message = if others.len() == 1 {
         // By name, whoever comes first.
         let (x, y) = (
