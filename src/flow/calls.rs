@@ -101,7 +101,7 @@ fn add_all(all: &mut Vec<History>, more: Vec<History>) {
 }
 
 /// What becomes of the effect of the call itself.
-fn own_effect(
+pub(super) fn own_effect(
     policy: &Policy,
     caps: &Caps,
     history: &History,
@@ -281,7 +281,7 @@ fn without_one(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Ve
 }
 
 /// The same, where those beyond counting don't matter.
-fn one_less(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<History> {
+pub(super) fn one_less(caps: &Caps, h: &History, action: ActionId, tolerant: bool) -> Vec<History> {
     let of = h.of(action);
     let mut all = Vec::new();
     if of.standing > 0 {
@@ -433,141 +433,4 @@ fn line_on(policy: &Policy, by: ActionId, line: &ConfirmLine) -> Option<How> {
     let failures = &policy.action(by).failures;
     let at = failures.iter().position(|f| f.name == line.on)?;
     Some(How::Failure(u32::try_from(at).ok()?))
-}
-
-/// A way that `unwind` can go.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Unwound {
-    pub history: History,
-    /// The calls that undo.
-    pub made: Vec<Made>,
-    /// A write could not be undone.
-    pub failed: bool,
-}
-
-/// More ways than this are told apart less finely.
-const FINE_MAX: usize = 1_000;
-
-/// The ways that `unwind` of those actions can go; none if there are too many. Where many writes are
-/// undone, calls that fail fail in one way all together: what becomes of history is the same.
-pub fn after_unwind(
-    policy: &Policy,
-    caps: &Caps,
-    history: &History,
-    actions: &[ActionId],
-) -> Option<Vec<Unwound>> {
-    let fine = unwinding(policy, caps, history, actions, false, FINE_MAX);
-    fine.or_else(|| unwinding(policy, caps, history, actions, true, WAYS_MAX))
-}
-
-fn unwinding(
-    policy: &Policy,
-    caps: &Caps,
-    history: &History,
-    actions: &[ActionId],
-    coarse: bool,
-    most: usize,
-) -> Option<Vec<Unwound>> {
-    let mut all = vec![Unwound {
-        history: history.clone(),
-        made: Vec::new(),
-        failed: false,
-    }];
-    for &action in actions {
-        let Some(undo) = &policy.action(action).undo else {
-            continue;
-        };
-        let of = history.of(action);
-        // What may not have happened can be undone only by a tolerant undo.
-        let hopeless = of.unsettled > 0 && !undo.tolerant;
-        let tries = of.standing + if undo.tolerant { of.unsettled } else { 0 };
-        for _ in 0..tries {
-            let (mut next, mut seen) = (Vec::new(), FxHashSet::default());
-            for before in &all {
-                for after in undo_one(policy, caps, before, action, coarse) {
-                    if seen.insert(after.clone()) {
-                        next.push(after);
-                    }
-                }
-            }
-            all = next;
-            if all.len() > most {
-                return None;
-            }
-        }
-        for way in &mut all {
-            way.failed |= hopeless;
-        }
-    }
-    Some(all)
-}
-
-/// The ways that undoing one write can go.
-fn undo_one(
-    policy: &Policy,
-    caps: &Caps,
-    before: &Unwound,
-    action: ActionId,
-    coarse: bool,
-) -> Vec<Unwound> {
-    let Some(undo) = &policy.action(action).undo else {
-        return vec![Unwound {
-            failed: true,
-            ..before.clone()
-        }];
-    };
-    let by = undo.action;
-    let with = |history: History, how: How, failed: bool| Unwound {
-        history,
-        made: [before.made.as_slice(), &[Made { action: by, how }]].concat(),
-        failed,
-    };
-    // While an undo is in doubt, only its own repeat is let through.
-    let in_doubt = policy.action(by).tracked() && before.history.of(by).unsettled > 0;
-    let repeat = if in_doubt {
-        Repeat::Sure
-    } else {
-        Repeat::Maybe
-    };
-    let earlier = before.made.iter().find(|m| m.how != How::Ok);
-    let fits = |how: How| match earlier {
-        Some(m) if coarse && how != How::Ok => {
-            way_name(policy, by, how) == way_name(policy, m.action, m.how)
-        }
-        _ => true,
-    };
-    // The undo was refused.
-    let mut all = Vec::new();
-    if fits(How::Refused) {
-        all.push(with(before.history.clone(), How::Refused, true));
-    }
-    for (how, ending) in ways(policy, by) {
-        if !fits(how) {
-            continue;
-        }
-        for called in own_effect(policy, caps, &before.history, by, ending, repeat) {
-            if ending == Ending::Done {
-                for history in one_less(caps, &called, action, undo.tolerant) {
-                    all.push(with(history, how, before.failed));
-                }
-            } else {
-                all.push(with(called, how, true));
-            }
-        }
-    }
-    all
-}
-
-/// What a way in which a call comes out is called; a failure by its name.
-fn way_name(policy: &Policy, action: ActionId, how: How) -> &str {
-    match how {
-        How::Ok => "ok",
-        How::Timeout => "timeout",
-        How::Malformed => "malformed",
-        How::Refused => "refused",
-        How::Failure(i) => {
-            let failures = &policy.action(action).failures;
-            failures.get(i as usize).map_or("", |f| f.name.as_str())
-        }
-    }
 }

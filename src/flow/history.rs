@@ -47,6 +47,8 @@ pub struct History {
 pub struct Caps {
     calls: Vec<u8>,
     effects: Vec<u8>,
+    /// Whether a condition, a limit or an order asks for the action's calls.
+    questioned: Vec<bool>,
 }
 
 impl Caps {
@@ -56,6 +58,7 @@ impl Caps {
         let mut caps = Self {
             calls: vec![0; n],
             effects: vec![0; n],
+            questioned: vec![false; n],
         };
         for (i, action) in policy.actions.iter().enumerate() {
             if (action.tracked() || action.undo.is_some())
@@ -88,6 +91,9 @@ impl Caps {
 
     fn raise(&mut self, term: &HistoryTerm, to: u8) {
         for counted in &term.counted {
+            if let Some(asked) = self.questioned.get_mut(counted.action.index()) {
+                *asked = true;
+            }
             let list = match term.func {
                 HistoryFunc::Calls | HistoryFunc::Done => &mut self.calls,
                 _ => &mut self.effects,
@@ -96,6 +102,12 @@ impl Caps {
                 *c = (*c).max(to);
             }
         }
+    }
+
+    /// Whether a condition, a limit or an order asks for the calls of an action.
+    pub fn questioned(&self, action: ActionId) -> bool {
+        let asked = self.questioned.get(action.index());
+        asked.copied().unwrap_or(true)
     }
 
     /// Whether so many effects of an action may be more.

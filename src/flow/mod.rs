@@ -13,6 +13,7 @@ mod guards;
 mod history;
 mod picture;
 mod possible;
+mod unwind;
 pub mod web;
 pub mod whatif;
 pub mod words;

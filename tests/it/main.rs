@@ -44,4 +44,5 @@ mod runtimes;
 mod schema;
 mod semantics;
 mod syntax;
+mod unwinding;
 mod whatif;

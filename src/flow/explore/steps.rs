@@ -8,6 +8,7 @@ use super::{Explorer, Guard};
 use crate::flow::calls::{self, Ending, Meant, Repeat, after_call, ending};
 use crate::flow::graph::{Happened, How, Made};
 use crate::flow::picture::Way;
+use crate::flow::unwind::after_unwind;
 use crate::model::{
     ActionId, ArgList, Cond, DoStep, FlowId, Handler, OutcomeKind, Param, State, Step, Target,
 };
@@ -298,7 +299,7 @@ impl<'a> Explorer<'_, '_, 'a> {
                 self.owed(at, config, *action, Debt::Undo);
             }
         }
-        let found = calls::after_unwind(self.policy, &self.caps, &config.history, actions);
+        let found = after_unwind(self.policy, &self.caps, &config.history, actions);
         let Some(found) = found else {
             self.too_many_ways(state, actions);
             return;
