@@ -5,7 +5,7 @@ import { callReplied, proposed, reloaded, resolved } from "./calls.js";
 import { canonical } from "./canonical.js";
 import { catchUp, ticked } from "./clock.js";
 import { deadline, open } from "./directive.js";
-import { Fault, broken, wrongTable } from "./fault.js";
+import { Fault, badRequest, broken, wrongTable } from "./fault.js";
 import { agentReplied } from "./flow/agent.js";
 import { askReplied } from "./flow/ask.js";
 import { eventCame } from "./flow/events.js";
@@ -72,13 +72,14 @@ export class Runtime {
    * The verdict on a proposal, and nothing else: no call is admitted, no slot taken, no record made.
    */
   decide(session, given, action, args) {
+    if (typeof action !== "string") throw badRequest("an action is named by a string");
     const ledger = new Ledger(given.counters, given.now);
     const due = this.deadline(session);
     const behind = due !== undefined && due <= given.now;
     const engine = this.#engine(session, given, ledger, behind);
     try {
       if (behind) catchUp(engine);
-      return decide(engine, String(action), plainValue(args));
+      return decide(engine, action, plainValue(args));
     } finally {
       ledger.rollBack();
     }
@@ -223,7 +224,8 @@ function begun(state, now) {
 function admit(plan, state, { now, inputs = {} }) {
   if (state.table !== plan.digest) throw wrongTable(state.table, plan.digest);
   if (!Number.isSafeInteger(now)) {
-    const problem = `${now} is no time: expected milliseconds since 1970 within ±(2^53 − 1)`;
+    const told = typeof now === "number" ? now : `a value of type ${typeof now}`;
+    const problem = `${told} is no time: expected milliseconds since 1970 within ±(2^53 − 1)`;
     throw new Fault("clock", problem);
   }
   if (state.now !== undefined && now < state.now) {
@@ -239,6 +241,9 @@ function admit(plan, state, { now, inputs = {} }) {
 }
 
 function plainInputs(inputs) {
+  if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) {
+    throw badInputs("they are no object");
+  }
   try {
     return plainValue(inputs);
   } catch (fault) {

@@ -14,7 +14,13 @@ export function replay(table, records, session = undefined) {
   const runtime = new Runtime(table);
   const at = session ?? Session.create(table, records[0]?.session ?? "");
   records.forEach((record, index) => {
-    const problem = again(runtime, at, record);
+    let problem;
+    try {
+      problem = again(runtime, at, record);
+    } catch (error) {
+      // Whatever isn't there, is of another kind or nests without end.
+      problem = `it is no record: ${error.message}`;
+    }
     if (problem === undefined) return;
     const fault = new Fault("replay", `record ${index} doesn't replay: ${problem}`);
     fault.index = index;
@@ -25,6 +31,7 @@ export function replay(table, records, session = undefined) {
 
 /** What is different, if anything is. */
 function again(runtime, session, record) {
+  if (typeof record !== "object" || record === null) return "it is no object";
   if (record.format !== "failway.record" || record.version !== 1) {
     return "it is no failway.record of version 1";
   }

@@ -18,9 +18,14 @@ def replay(table: Table, records: Iterable[dict[str, Any]], session: Session | N
     they lead to; raises ReplayFault at the first record that doesn't come out the same.
     """
     for index, record in enumerate(records):
+        if type(record) is not dict:
+            raise ReplayFault(index, "it is no object")
         if session is None:
             session = Session.new(table, str(record.get("session", "")))
-        problem = _again(table, session, record)
+        try:
+            problem = _again(table, session, record)
+        except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as e:
+            problem = f"it is no record: {e}"
         if problem is not None:
             raise ReplayFault(index, problem)
     return session if session is not None else Session.new(table, "")
@@ -38,8 +43,6 @@ def _again(table: Table, session: Session, record: dict[str, Any]) -> str | None
         )
     except Fault as e:
         return str(e)
-    except (KeyError, TypeError) as e:
-        return f"it is no record: {e}"
     now, then = stepped.record, record
     for name in then:
         if name not in now or canonical(now[name], True) != canonical(then[name], True):

@@ -19,7 +19,6 @@ from .requests import admit
 from .scenes import Scene
 from .session import Session, copy, top
 from .table import Table
-from .values import Invalid
 from .verdicts import Decision
 
 HOPS_MAX = 100_000
@@ -67,7 +66,7 @@ class Runtime:
         """
         taken, odd = admit(request)
         data = session.data
-        values = self._admit(data, now, inputs or {})
+        values = self._admit(data, now, _object(inputs))
         before = directives.open_(self.table, data)
         engine = _Engine(self.table, copy(data), now, values, Ledger(counters, now))
         try:
@@ -109,13 +108,19 @@ class Runtime:
         """What the gate says to a proposal as the session stands: no call is admitted, nothing is
         written down, and shared limits aren't asked. For previews, and for hosts that keep no log.
         """
-        if now < session.data.get("now", now):
-            raise Fault("clock", "the clock runs backwards")
+        if type(action) is not str:
+            raise Fault("request", "an action is named by a string")
+        if type(now) is not int or abs(now) > NUMBER_MAX or now < session.data.get("now", now):
+            raise Fault("clock", f"{_told(now)} is no time after {session.data.get('now')}")
         try:
-            values = self.table.inputs(inputs or {})
-        except Invalid as e:
+            values = self.table.inputs(_object(inputs))
+        except (ValueError, RecursionError) as e:
             raise Fault("input", f"the inputs are not valid: {e}") from None
-        return _Engine(self.table, session.data, now, values, Ledger(_NONE, now)).preview(action, args)
+        try:
+            return _Engine(self.table, session.data, now, values, Ledger(_NONE, now)).preview(action, args)
+        except (ValueError, RecursionError) as e:
+            # Half of a surrogate pair, or no end of nesting: as `step` refuses it.
+            raise Fault("request", f"the arguments are no JSON: {e}") from None
 
     def open(self, session: Session) -> list[dict[str, Any]]:
         """All that the host is asked to do in this session, done or not."""
@@ -133,13 +138,29 @@ class Runtime:
         if data["table"] != self.table.digest:
             raise Fault("wrong_table", f"this session belongs to table {data['table']}")
         if type(now) is not int or abs(now) > NUMBER_MAX or now < data.get("now", now):
-            raise Fault("clock", f"{now} is no time after {data.get('now')}")
+            raise Fault("clock", f"{_told(now)} is no time after {data.get('now')}")
         try:
             given, _ = plain(dict(inputs), 0, 100)
             values: dict[str, Any] = self.table.inputs(given)
         except ValueError as e:
             raise Fault("input", f"the inputs are not valid: {e}") from None
         return values
+
+
+def _object(inputs: Any) -> Mapping[str, Any]:
+    """Inputs as an object; none are the same as no object."""
+    if inputs is None:
+        return {}
+    if not isinstance(inputs, Mapping):
+        raise Fault("input", "the inputs are no object")
+    return inputs
+
+
+def _told(now: Any) -> str:
+    """What was handed in as the time. Python refuses to write out very long numbers."""
+    if type(now) is int and abs(now) > NUMBER_MAX:
+        return "a number beyond ±(2^53 − 1)"
+    return str(now) if type(now) is int else f"a value of type {type(now).__name__}"
 
 
 class _Nothing:
