@@ -1,6 +1,7 @@
 //! The gate: for every action one total decision diagram over its rules.
 
 pub mod checks;
+mod coherent;
 pub mod elsewhere;
 pub mod encode;
 pub(crate) mod history;
