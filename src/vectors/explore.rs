@@ -261,15 +261,15 @@ impl<'t> Search<'t> {
             _ => None,
         };
         let now = w.now;
-        let near: Vec<String> = super::next::changes(w)
+        let near: Vec<String> = super::around::changes(w)
             .into_iter()
             .filter(|(at, _)| (0..=1).contains(&at.saturating_sub(now)))
             .map(|(at, what)| format!("{}ms before {what}", at - now))
             .collect();
         let none = Map::new();
         let args = proposed.as_ref().map_or(&none, |(_, args)| args);
-        let facts = super::next::facts(w, args).join("; ");
-        let past = super::next::past(w, args);
+        let facts = super::around::facts(w, args).join("; ");
+        let past = super::around::past(w, args);
         let taken = matches!(request, Request::Event { .. })
             .then(|| w.session()?.run())
             .flatten()
@@ -278,8 +278,8 @@ impl<'t> Search<'t> {
                 format!("in {state:?} after {} events", run.events.len())
             });
         let (came, nodes) = watched(|| w.step(request, false));
-        let left = super::next::left(w).into_iter();
-        let mut left: Vec<String> = left.chain(super::next::facts(w, &none)).collect();
+        let left = super::around::left(w).into_iter();
+        let mut left: Vec<String> = left.chain(super::around::facts(w, &none)).collect();
         left.extend(taken.map(|taken| format!("{asked} {taken}")));
         let around = Around {
             near,

@@ -4,12 +4,13 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `case` | the form |
-//! | `explore`, `next`, `world`, `features` | the search for steps that show something new |
+//! | `explore`, `next`, `world`, `around`, `features` | the search for steps that show something new |
 //! | `times`, `lists`, `keys` | both sides of moments; elements, and parts of keys, that decide |
 //! | `encodings`, `roles` | how values are read, wherever they come in |
 //! | `documents` | sessions, tables and records that were tampered with |
 //! | `values`, `rng` | values worth trying; draws |
 
+mod around;
 mod case;
 mod documents;
 mod encodings;

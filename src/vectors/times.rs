@@ -1,9 +1,9 @@
 //! Steps that are tried in every world that the search has kept: the same one just before and at each
 //! moment at which something changes, and whatever may come next.
 
+use super::around::changes;
 use super::explore::Search;
 use super::features::gist;
-use super::next::changes;
 use super::world::World;
 use crate::runtime::Request;
 use std::collections::BTreeMap;
