@@ -1321,7 +1321,7 @@ fn checks_of_the_gate_against_brute_force() {
     let wanted = cases();
     let mut rng = Rng::with_seed(wanted as u64 + 3);
     let mut counts = BTreeMap::new();
-    let (mut done, mut deep) = (0, 0);
+    let (mut done, mut deep, mut given_up) = (0, 0, 0);
     while done < wanted {
         let text = policy_text(&mut rng);
         let checked = check("main.failway", &Memory::one(&text)).unwrap();
@@ -1336,6 +1336,11 @@ fn checks_of_the_gate_against_brute_force() {
                 d.code,
                 d.message
             );
+            continue;
+        }
+        // What was given up was said; it may not be much.
+        if checked.findings.iter().any(|d| d.code.as_str() == "FW290") {
+            given_up += 1;
             continue;
         }
         // What the histories at hand don't show may be shown by rarer ones.
@@ -1357,7 +1362,10 @@ fn checks_of_the_gate_against_brute_force() {
             *counts.entry(code).or_insert(0) += n;
         }
     }
-    println!("{done} policies, {deep} of them with many histories: {counts:?}");
+    println!(
+        "{done} policies, {deep} of them with many histories, {given_up} given up: {counts:?}"
+    );
+    assert!(given_up * 20 <= done + 20, "{given_up} given up");
     for code in [
         "FW201", "FW204", "FW205", "FW206", "FW207", "FW208", "FW209", "FW210",
     ] {
