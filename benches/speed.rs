@@ -118,7 +118,8 @@ mod decide {
                 prepared
             })
             .collect();
-        bencher.bench(|| {
+        let decisions = divan::counter::ItemsCount::new(prepared.len());
+        bencher.counter(decisions).bench(|| {
             for proposal in &prepared {
                 black_box(black_box(proposal).decide(&inputs));
             }
