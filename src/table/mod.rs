@@ -8,6 +8,7 @@ pub mod format;
 pub mod read;
 pub mod sample;
 pub mod scalar;
+pub mod shape;
 pub(crate) mod strict;
 pub mod value;
 pub mod write;

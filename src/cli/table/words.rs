@@ -7,6 +7,7 @@ use crate::table::format::{
 };
 use crate::table::sample::text_of_class;
 use crate::table::scalar::{date_text, decimal_text, time_text};
+use crate::table::shape::{Shape, shape};
 use crate::words::duration_literal;
 
 /// Alternatives shown of one condition.
@@ -179,7 +180,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// A string in one of an automaton's classes: by the strings, where they are few.
+    /// A string in one of an automaton's classes: as the policy would say it, or else by examples.
     fn class(&self, name: &str, automaton: u32, set: &IntSet) -> String {
         let Some(automaton) = self.body.automata.get(automaton as usize) else {
             return name.to_string();
@@ -190,6 +191,14 @@ impl<'a> Words<'a> {
                 .filter(|c| set.contains(i64::from(*c)) == inside)
                 .collect()
         };
+        for inside in [true, false] {
+            let member = |c: u32| set.contains(i64::from(c)) == inside;
+            if let Some(shape) = shape(automaton, &member, ALTERNATIVES_MAX)
+                && let Some(words) = shaped(name, &shape, inside)
+            {
+                return words;
+            }
+        }
         let (inside, outside) = (of_set(true), of_set(false));
         // Class 0 takes in whatever nothing speaks of: said by what it is not.
         let (classes, like) = if inside.contains(&0) {
@@ -548,4 +557,31 @@ fn join_or(parts: Vec<String>) -> String {
         [one] => one.clone(),
         _ => format!("({})", parts.join(" or ")),
     }
+}
+
+/// A string that has the shape, or that does not; nothing where a pattern could not be read.
+fn shaped(name: &str, shape: &Shape, has: bool) -> Option<String> {
+    let not = if has { "" } else { "not " };
+    Some(match shape {
+        Shape::Texts(texts) => match texts.as_slice() {
+            [one] => format!("{name} {} {one:?}", if has { "==" } else { "!=" }),
+            all => {
+                let all: Vec<String> = all.iter().map(|t| format!("{t:?}")).collect();
+                format!("{not}{name} in {{{}}}", all.join(", "))
+            }
+        },
+        Shape::Beginning(text) => {
+            if text.chars().any(char::is_control) {
+                return None;
+            }
+            let mut pattern = String::new();
+            for c in text.chars() {
+                if "\\/.|*+?()[]{}^$".contains(c) {
+                    pattern.push('\\');
+                }
+                pattern.push(c);
+            }
+            format!("{not}{name} matches /{pattern}.*/")
+        }
+    })
 }
