@@ -31,7 +31,7 @@ trait Loaded {
 
 struct Engine {
     name: &'static str,
-    /// Nothing where the engine has no words for the policy.
+    /// Nothing where the policy is not written for the engine.
     load: fn(&Spec, &[Proposal]) -> Option<Box<dyn Loaded>>,
 }
 
@@ -130,7 +130,7 @@ fn main() {
         ));
         for (column, (title, spec, proposals)) in policies.iter().enumerate() {
             let Some(times) = decisions(&engine, spec, proposals) else {
-                cells.push("no words for it".to_owned());
+                cells.push("not compared".to_owned());
                 continue;
             };
             let mean = times.iter().sum::<f64>() / times.len() as f64;

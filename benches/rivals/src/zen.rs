@@ -21,7 +21,7 @@ impl Loaded for Ready {
     }
 }
 
-/// The policy as a graph of one table; nothing where a row has no cell for a test.
+/// The policy as a graph of one table; only rules of the form of [`crate::policies::names`] are written.
 fn graph(spec: &Spec) -> Option<DecisionContent> {
     let rows: Option<Vec<Value>> = spec
         .rules
