@@ -118,16 +118,18 @@ impl<'a> Checker<'a> {
                     name.push('.');
                     name.push_str(&part.name);
                 }
-                let rule = self.policy.rules.iter().any(|r| {
-                    r.name == name && matches!(r.kind, super::super::RuleKind::Escalate { .. })
-                });
+                // A rule that is not right has been reported, and is one all the same.
+                let escalates =
+                    |node: &tree::Rule| matches!(node.kind, tree::RuleKind::Escalate(_));
+                let declared = self.declared.rules.get(name.as_str());
+                let rule = declared.is_some_and(|d| escalates(d.node));
                 if !rule && self.action_named(&name).is_none() {
                     let known: Vec<(String, Option<Span>)> = self
-                        .policy
+                        .declared
                         .rules
                         .iter()
-                        .filter(|r| matches!(r.kind, super::super::RuleKind::Escalate { .. }))
-                        .map(|r| (r.name.clone(), Some(r.name_span)))
+                        .filter(|(_, d)| escalates(d.node))
+                        .map(|(n, d)| ((*n).to_string(), Some(d.node.name.span)))
                         .collect();
                     self.unknown(
                         "escalate rule or action called",
