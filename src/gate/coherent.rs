@@ -19,14 +19,8 @@ impl<'a> Gate<'a> {
         question: Formula,
     ) -> Result<Formula, TooLarge> {
         let policy = self.encoder.policy();
-        let call = Call {
-            here: policy.action(from),
-            there: policy.action(instead.action),
-            args: &instead.args.args,
-        };
-        let mut scope = Scope::proposal(call.here);
-        scope.more = &call.there.params;
-        scope.other.clone_from(&call.there.full_name);
+        let call = Call::new(policy, from, instead);
+        let scope = call.scope();
         let encoder = &mut self.encoder;
         let terms = encoder.logic.terms_of(&[question]);
         let mut all = Vec::new();

@@ -9,7 +9,7 @@ use super::{Encoder, Gate, Scope, TooLarge, rules_on};
 use crate::logic::{Formula, IntSet};
 use crate::model::{
     ActionId, Atom, AtomKind, Cond, Const, Expr, Fact, FactId, HistoryTerm, Instead, Operand,
-    Param, Path, Root, RuleKind, Type,
+    Param, Path, Policy, Root, RuleKind, Type,
 };
 use crate::source::Span;
 
@@ -32,6 +32,21 @@ pub(super) struct Call<'c, 'a> {
     pub(super) args: &'c [Option<Expr>],
 }
 
+impl<'c, 'a> Call<'c, 'a> {
+    pub(super) fn new(policy: &'a Policy, from: ActionId, instead: &'c Instead) -> Self {
+        Self {
+            here: policy.action(from),
+            there: policy.action(instead.action),
+            args: &instead.args.args,
+        }
+    }
+
+    /// What both calls see.
+    pub(super) fn scope(&self) -> Scope<'a> {
+        Scope::proposal(self.here).beside(self.there)
+    }
+}
+
 impl<'a> Gate<'a> {
     /// The gate of the action to be called instead, as a call of `from` sees it.
     ///
@@ -39,14 +54,8 @@ impl<'a> Gate<'a> {
     /// When a pattern is too large.
     pub fn elsewhere(&mut self, from: ActionId, instead: &Instead) -> Result<Elsewhere, TooLarge> {
         let policy = self.encoder.policy();
-        let call = Call {
-            here: policy.action(from),
-            there: policy.action(instead.action),
-            args: &instead.args.args,
-        };
-        let mut scope = Scope::proposal(call.here);
-        scope.more = &call.there.params;
-        scope.other.clone_from(&call.there.full_name);
+        let call = Call::new(policy, from, instead);
+        let mut scope = call.scope();
         for (fact, id) in policy.facts.iter().zip((0..).map(FactId)) {
             if !call.same_key(fact) {
                 scope.apart.push(id);

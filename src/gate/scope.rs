@@ -45,6 +45,14 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// With the parameters of another action in sight, which is called instead.
+    #[must_use]
+    pub fn beside(mut self, other: &'a Action) -> Self {
+        self.more = &other.params;
+        self.other.clone_from(&other.full_name);
+        self
+    }
+
     /// A call of an action, as counted: it has its reply or not yet.
     #[must_use]
     pub fn call(action: &'a Action) -> Self {

@@ -64,6 +64,43 @@ pub enum Cond {
     Atom(Atom),
 }
 
+impl Cond {
+    /// All values that the condition looks at, and those that its questions about history have for keys.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&Path> {
+        let mut all = Vec::new();
+        self.add_paths(&mut all);
+        all
+    }
+
+    fn add_paths<'c>(&'c self, out: &mut Vec<&'c Path>) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|p| p.add_paths(out)),
+            Self::Not(inner) => inner.add_paths(out),
+            Self::Define { body, .. } => body.add_paths(out),
+            Self::Atom(Atom { kind, .. }) => match kind {
+                AtomKind::Const(_) | AtomKind::During { .. } => {}
+                AtomKind::Holds(o)
+                | AtomKind::InRange { operand: o, .. }
+                | AtomKind::InSet { operand: o, .. } => out.extend(o.paths()),
+                AtomKind::Compare { left, right, .. } => {
+                    out.extend(left.paths());
+                    out.extend(right.paths());
+                }
+                AtomKind::Matches { path, .. } | AtomKind::Present(path) => out.push(path),
+                AtomKind::Contains { list, element, .. } => {
+                    out.push(list);
+                    out.extend(element.paths());
+                }
+                AtomKind::Quantifier { list, body, .. } => {
+                    out.push(list);
+                    body.add_paths(out);
+                }
+            },
+        }
+    }
+}
+
 /// A single test with its place (inside the `define`, where it came from one).
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
@@ -140,6 +177,16 @@ pub enum Operand {
     Size(Path),
     /// A question about history: bool for done, standing and unsettled, int for calls and effects.
     History(Box<HistoryTerm>),
+}
+
+impl Operand {
+    fn paths(&self) -> &[Path] {
+        match self {
+            Self::Path(p) | Self::Length(p) | Self::Size(p) => std::slice::from_ref(p),
+            Self::History(h) => &h.keys,
+            Self::Const(_) => &[],
+        }
+    }
 }
 
 /// A question about the calls of this session.

@@ -28,11 +28,8 @@ pub(super) fn check(gate: &mut Gate<'_>, _: &[Picture], findings: &mut Vec<Diagn
                 span: fact.span,
             };
             let asks = rules_on(policy, id).any(|(_, _, target)| {
-                let mut paths = Vec::new();
-                if let Some(when) = &target.when {
-                    crate::flow::guards::paths(when, &mut paths);
-                }
-                paths.iter().any(|p| p.root == path.root)
+                let when = target.when.as_ref();
+                when.is_some_and(|when| when.paths().iter().any(|p| p.root == path.root))
             });
             if !asks {
                 continue;

@@ -5,7 +5,7 @@
 
 use super::Runs;
 use super::config::Config;
-use crate::flow::guards::{Facts, paths};
+use crate::flow::guards::Facts;
 use crate::flow::history::Calls;
 use crate::flow::picture::StateAt;
 use crate::model::{
@@ -222,9 +222,7 @@ impl Live {
     }
 
     fn asks_facts(&self, cond: &Cond, bits: &mut Bits) {
-        let mut list = Vec::new();
-        paths(cond, &mut list);
-        for path in list {
+        for path in cond.paths() {
             if let Root::Fact(id) = path.root {
                 bits.insert(self.slots + 2 * self.actions + id.index());
             }
@@ -336,9 +334,9 @@ impl Live {
 
     fn cond_uses(&self, runs: Runs<'_, '_>, run: u32, cond: &Cond, bits: &mut Bits) {
         self.cond_asks(cond, bits);
-        let mut list = Vec::new();
-        paths(cond, &mut list);
-        list.into_iter().for_each(|p| path_uses(runs, run, p, bits));
+        for path in cond.paths() {
+            path_uses(runs, run, path, bits);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use super::Explorer;
 use super::config::Config;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::flow::guards::paths;
 use crate::model::{Cond, Expr, Path, Root, TemplatePart};
 
 impl Explorer<'_, '_, '_> {
@@ -15,9 +14,7 @@ impl Explorer<'_, '_, '_> {
         config: &Config,
         what: &str,
     ) {
-        let mut list = Vec::new();
-        paths(cond, &mut list);
-        for path in list {
+        for path in cond.paths() {
             self.uses(at, run, path, config, what);
         }
     }

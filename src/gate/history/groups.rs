@@ -12,7 +12,7 @@ use crate::gate::elsewhere::fits;
 use crate::gate::scope::MADE_UP;
 use crate::gate::{Encoder, Scope, TooLarge};
 use crate::logic::{Formula, IntSet, OutOfBudget, Term};
-use crate::model::{Action, Atom, AtomKind, Cond, FactId, Operand, Path, Policy, Root, Type};
+use crate::model::{Action, Cond, FactId, Path, Policy, Root, Type};
 use std::collections::BTreeMap;
 
 /// An action has so few lists of arguments at most for them to be told apart one by one.
@@ -97,11 +97,7 @@ pub(super) fn groups<'a>(
     let about_arguments: Vec<bool> = place
         .filters
         .iter()
-        .map(|f| {
-            let mut all = Vec::new();
-            paths(f, &mut all);
-            all.iter().all(|p| p.root != Root::Result)
-        })
+        .map(|f| f.paths().iter().all(|p| p.root != Root::Result))
         .collect();
     for result in [false, true] {
         if result && place.action.result.is_none() {
@@ -320,12 +316,9 @@ pub(super) fn exists<'a>(
 
 /// Whether some `where` or key looks at replies.
 fn looks_at_replies(place: &Place<'_, '_>) -> bool {
-    let mut read = Vec::new();
-    for filter in &place.filters {
-        paths(filter, &mut read);
-    }
+    let read = place.filters.iter().flat_map(|f| f.paths());
     let keys = place.tests.parts.iter().map(|p| &p.theirs);
-    read.iter().chain(keys).any(|p| p.root == Root::Result)
+    read.chain(keys).any(|p| p.root == Root::Result)
 }
 
 /// A place for values of a call that is made up.
@@ -364,8 +357,7 @@ pub(super) fn of_group<'a>(
     let mut all = Vec::new();
     let mut replies = false;
     for (filter, yes) in place.filters.iter().zip(&group.taken) {
-        let mut read = Vec::new();
-        paths(filter, &mut read);
+        let read = filter.paths();
         // Patterns that are too large have been reported where the conditions were read.
         let Ok(truth) = encoder.truth(filter, scope) else {
             continue;
@@ -498,10 +490,7 @@ fn plain<'a>(encoder: &mut Encoder<'a>, place: &mut Place<'_, 'a>, group: &Group
     if place.scope.is_none() {
         return true;
     }
-    let mut read = Vec::new();
-    for filter in &place.filters {
-        paths(filter, &mut read);
-    }
+    let read: Vec<&Path> = place.filters.iter().flat_map(|f| f.paths()).collect();
     let parts = &place.tests.parts;
     for (i, p) in parts.iter().enumerate() {
         let ty = without_places(&format!("{:?}", p.theirs.ty));
@@ -554,41 +543,6 @@ fn several<'a>(encoder: &mut Encoder<'a>, action: &'a Action, path: &Path) -> bo
 /// Whether one of the values is a part of the other.
 fn meets(a: &Path, b: &Path) -> bool {
     a.root == b.root && (a.fields.starts_with(&b.fields) || b.fields.starts_with(&a.fields))
-}
-
-/// The values that a condition looks at.
-fn paths(cond: &Cond, out: &mut Vec<Path>) {
-    let operand = |o: &Operand, out: &mut Vec<Path>| {
-        if let Operand::Path(p) | Operand::Length(p) | Operand::Size(p) = o {
-            out.push(p.clone());
-        }
-    };
-    match cond {
-        Cond::And(all) | Cond::Or(all) => all.iter().for_each(|c| paths(c, out)),
-        Cond::Not(inner) => paths(inner, out),
-        Cond::Define { body, .. } => paths(body, out),
-        Cond::Atom(Atom { kind, .. }) => match kind {
-            AtomKind::Const(_) | AtomKind::During { .. } => {}
-            AtomKind::Present(p) | AtomKind::Matches { path: p, .. } => out.push(p.clone()),
-            AtomKind::Holds(o)
-            | AtomKind::InRange { operand: o, .. }
-            | AtomKind::InSet { operand: o, .. } => {
-                operand(o, out);
-            }
-            AtomKind::Compare { left, right, .. } => {
-                operand(left, out);
-                operand(right, out);
-            }
-            AtomKind::Contains { list, element, .. } => {
-                out.push(list.clone());
-                operand(element, out);
-            }
-            AtomKind::Quantifier { list, body, .. } => {
-                out.push(list.clone());
-                paths(body, out);
-            }
-        },
-    }
 }
 
 /// A value of the call that is made, as an expression over another call gives it; nothing is said of

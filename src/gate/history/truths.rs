@@ -108,13 +108,7 @@ impl Truths {
         let mut good = true;
         for asked in &about.moments {
             let sorts = self.sorts(encoder, asked, about.place)?;
-            let conditions: Vec<Formula> = sorts.sorts.iter().map(|s| s.only_if).collect();
-            let needed: Vec<Term> = encoder
-                .logic
-                .terms_of(&conditions)
-                .into_iter()
-                .filter(|t| !about.asks(*t))
-                .collect();
+            let needed = needed(encoder, &sorts, about);
             encoder.logic.complete(found, &needed, budget)?;
             let open = sorts.open(encoder, found);
             let claims = sorts.claims(found);
@@ -140,13 +134,7 @@ impl Truths {
         let mut budget = encoder.logic.budget();
         for asked in &about.moments {
             let sorts = self.sorts(encoder, asked, about.place)?;
-            let conditions: Vec<Formula> = sorts.sorts.iter().map(|s| s.only_if).collect();
-            let needed: Vec<Term> = encoder
-                .logic
-                .terms_of(&conditions)
-                .into_iter()
-                .filter(|t| !about.asks(*t))
-                .collect();
+            let needed = needed(encoder, &sorts, about);
             let mut learned = vec![self.known(encoder, about)];
             loop {
                 let tried = fitting(encoder, &learned, &needed, found, &mut budget)?;
@@ -211,12 +199,11 @@ impl Truths {
         }
         let policy = encoder.policy();
         let scope = at.map(|id| {
-            let mut scope = Scope::proposal(policy.action(id));
-            if let Some(other) = self.beside {
-                scope.more = &policy.action(other).params;
-                scope.other.clone_from(&policy.action(other).full_name);
+            let scope = Scope::proposal(policy.action(id));
+            match self.beside {
+                Some(other) => scope.beside(policy.action(other)),
+                None => scope,
             }
-            scope
         });
         let place = at.map(|id| policy.action(id)).zip(scope.as_ref());
         let made = sorts(encoder, &questions, &facts, place, &mut self.made_up)?;
@@ -318,4 +305,11 @@ fn place(encoder: &Encoder<'_>, terms: &BTreeSet<Term>) -> Option<ActionId> {
         .filter(|(a, _)| a.full_name == name)
         .map(|f| f.1)
         .next()
+}
+
+/// What the sorts of calls depend on, besides the answers asked for.
+fn needed(encoder: &Encoder<'_>, sorts: &Sorts, about: &About) -> Vec<Term> {
+    let conditions: Vec<Formula> = sorts.sorts.iter().map(|s| s.only_if).collect();
+    let terms = encoder.logic.terms_of(&conditions);
+    terms.into_iter().filter(|t| !about.asks(*t)).collect()
 }
